@@ -1,0 +1,54 @@
+package remuda
+
+// sendClaim puts a claim of s into the queue, whether there is room or not:
+// there are never more than workers. It reports whether the pool takes it.
+func (p *Pool[In, Out]) sendClaim(s *stream[In, Out]) bool {
+	p.mu.Lock()
+	if p.closing {
+		p.mu.Unlock()
+		return false
+	}
+	p.queue.push(item[In, Out]{claim: s})
+	p.claims++
+	w := p.call()
+	p.mu.Unlock()
+	if w != nil {
+		p.launch(w)
+	}
+	return true
+}
+
+// acceptBatch accepts n inputs of a stream, of which one begins to run at once,
+// and returns the number of the first. It returns false if the pool is closing.
+func (p *Pool[In, Out]) acceptBatch(n int) (job uint64, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closing {
+		return 0, false
+	}
+	job = p.accepted + 1
+	p.accepted += uint64(n)
+	p.batched += n - 1
+	return job, true
+}
+
+// retakeBatch notes that one of the inputs of a batch that was given back
+// begins to run.
+func (p *Pool[In, Out]) retakeBatch() {
+	p.mu.Lock()
+	p.batched--
+	p.mu.Unlock()
+}
+
+// countBatch counts the outcomes of a batch. It returns the number of workers,
+// and whether the one that ran it is needed elsewhere.
+func (p *Pool[In, Out]) countBatch(b *batch[In, Out]) (workers int, elsewhere bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.batched -= len(b.in) - 1
+	for o, n := range b.tally {
+		p.counted[o] += n
+	}
+	elsewhere = !p.closing && (p.crew.surplus() || p.crew.starved || len(p.queue.in) > 0)
+	return p.crew.size, elsewhere
+}

@@ -1,0 +1,199 @@
+package remuda
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/remuda-go/remuda/internal/attempt"
+)
+
+// home is what runs and tickets know of their pool: the part of it that has no
+// type parameters. Its address is the context key by which a pool finds out
+// that a call comes from one of its own jobs.
+type home struct {
+	name   string
+	base   context.Context // ends when Close gives up waiting, and with the pool
+	cancel context.CancelCauseFunc
+	epoch  time.Time   // what stamps count from
+	timed  atomic.Bool // somebody asked for the time in queue
+	lender lender      // the pool itself
+}
+
+// now returns a stamp: nanoseconds since the pool started, never 0.
+func (h *home) now() int64 { return int64(time.Since(h.epoch)) + 1 }
+
+// A runContext is the context of a run. Each worker has one, used for all the
+// inputs that came with an empty context; an input that came with a context of
+// its own gets its own runContext, never used again, since a job may keep it
+// (through context.WithoutCancel, say) and must not see another caller's values
+// in it then.
+//
+// The caller's context and the pool's meet in it. A job that never asks for
+// Done pays nothing for that: only then is a context made that ends with both.
+type runContext struct {
+	home   *home
+	parent context.Context
+	tie    tie
+	merged atomic.Pointer[merger]
+
+	waits int // nested calls of this run that wait; guarded by the pool's mu
+
+	// The current run, written before it begins.
+	worker  int
+	job     uint64
+	queued  time.Duration
+	attempt atomic.Int32
+	input   func() any
+}
+
+// tie says how the end of a run's context depends on its parent's.
+type tie uint8
+
+const (
+	tied     tie = iota // parent is derived from the pool's base context: it decides
+	untied              // parent is the caller's: whichever of the two ends first decides
+	detached            // parent is the caller's and gives values only: the base decides
+)
+
+// A merger is a context that ends with both the caller's and the pool's.
+type merger struct {
+	context.Context
+	cancel context.CancelCauseFunc
+	stop   func() bool // unties it from the pool
+}
+
+// runOver takes the place of a merger once the run has ended.
+var runOver = func() *merger {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return &merger{Context: ctx}
+}()
+
+// begin makes r the context of a run that starts now.
+func (r *runContext) begin(worker int, job uint64, stamp int64, input func() any) {
+	r.worker, r.job, r.input = worker, job, input
+	r.queued = 0
+	if stamp != 0 {
+		r.queued = time.Duration(r.home.now() - stamp)
+	}
+	if r.attempt.Load() != 1 {
+		r.attempt.Store(1)
+	}
+}
+
+// end releases what the run's context holds in its parents. Only a context that
+// is used for one run ends with it.
+func (r *runContext) end() {
+	if r.tie != untied {
+		return
+	}
+	if m := r.merged.Swap(runOver); m != nil && m != runOver {
+		m.stop()
+		m.cancel(nil)
+	}
+}
+
+func (r *runContext) ended() bool { return r.merged.Load() == runOver }
+
+// merge returns the context that ends with both parents, made on first need.
+func (r *runContext) merge() *merger {
+	if m := r.merged.Load(); m != nil {
+		return m
+	}
+	m := &merger{}
+	m.Context, m.cancel = context.WithCancelCause(r.parent)
+	m.stop = context.AfterFunc(r.home.base, func() { m.cancel(context.Cause(r.home.base)) })
+	if r.home.base.Err() != nil { // AfterFunc would say so too late
+		m.cancel(context.Cause(r.home.base))
+	}
+	if !r.merged.CompareAndSwap(nil, m) {
+		m.stop()
+		m.cancel(nil)
+		return r.merged.Load()
+	}
+	return m
+}
+
+func (r *runContext) Deadline() (time.Time, bool) {
+	if r.tie == detached {
+		return time.Time{}, false
+	}
+	return r.parent.Deadline()
+}
+
+func (r *runContext) Done() <-chan struct{} {
+	switch r.tie {
+	case tied:
+		return r.parent.Done()
+	case detached:
+		return r.home.base.Done()
+	default:
+		return r.merge().Done()
+	}
+}
+
+func (r *runContext) Err() error {
+	switch r.tie {
+	case tied:
+		return r.parent.Err()
+	case detached:
+		return r.home.base.Err()
+	}
+	if m := r.merged.Load(); m != nil {
+		return m.Err()
+	}
+	if err := r.parent.Err(); err != nil {
+		return err
+	}
+	if r.home.base.Err() != nil {
+		return r.merge().Err()
+	}
+	return nil
+}
+
+func (r *runContext) Value(key any) any {
+	switch k := key.(type) {
+	case infoKey:
+		return r
+	case attempt.Key:
+		return &r.attempt
+	case *home:
+		if k == r.home {
+			return r
+		}
+	}
+	switch r.tie {
+	case tied:
+		return r.parent.Value(key)
+	case detached:
+		// The key by which package context finds the nearest context that can
+		// be cancelled must lead to base, not to the caller's.
+		if v := r.home.base.Value(key); v != nil {
+			return v
+		}
+		return r.parent.Value(key)
+	}
+	// Once merged, or once the pool is cancelled, the same key must lead to the
+	// merger, whose cause tells the truth.
+	m := r.merged.Load()
+	if m == nil && r.home.base.Err() != nil {
+		m = r.merge()
+	}
+	if m != nil && m != runOver {
+		return m.Value(key)
+	}
+	return r.parent.Value(key)
+}
+
+// String keeps fmt from walking through the pool's internals.
+func (r *runContext) String() string { return "remuda.run" }
+
+// abandoned returns the error of a caller's context that ended before its run
+// began, and nil if it has not, or if the run does not depend on it.
+func (r *runContext) abandoned() error {
+	if r.tie != untied {
+		return nil
+	}
+	return r.parent.Err()
+}

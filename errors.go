@@ -1,0 +1,83 @@
+package remuda
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+)
+
+// Errors that a pool returns, to be tested with [errors.Is].
+var (
+	// ErrPoolClosed says that the pool takes no more inputs, or that it was
+	// closed before an accepted input had run. It is also the cause
+	// ([context.Cause]) of a job's context that Close cancelled.
+	ErrPoolClosed = errors.New("remuda: pool is closed")
+
+	// ErrPoolStarted is returned by Start when the pool has been started before.
+	ErrPoolStarted = errors.New("remuda: pool is already started")
+
+	// ErrNotStarted is returned by whatever needs a started pool.
+	ErrNotStarted = errors.New("remuda: pool is not started")
+
+	// ErrMinReached is returned by Less and Resize below [Config.Min].
+	ErrMinReached = errors.New("remuda: minimum number of workers reached")
+
+	// ErrMaxReached is returned by More and Resize above [Config.Max].
+	ErrMaxReached = errors.New("remuda: maximum number of workers reached")
+
+	// ErrQueueFull is returned by TrySend when the input would have to wait for
+	// a place in the queue.
+	ErrQueueFull = errors.New("remuda: queue is full")
+
+	// ErrInvalidMin says that [Config.Min] is negative, or not 0 in a pool that
+	// starts paused.
+	ErrInvalidMin = errors.New("remuda: invalid minimum number of workers")
+
+	// ErrInvalidMax says that [Config.Max] is negative or below Min.
+	ErrInvalidMax = errors.New("remuda: invalid maximum number of workers")
+
+	// ErrInvalidInitial says that [Config.Initial] is negative, not between Min
+	// and Max, or not 0 in a pool that starts paused.
+	ErrInvalidInitial = errors.New("remuda: invalid initial number of workers")
+
+	// ErrInvalidQueue says that [Config.Queue] is negative and not [Unbuffered].
+	ErrInvalidQueue = errors.New("remuda: invalid queue bound")
+
+	// ErrNilJob says that a job, a builder, what a builder returned, or a
+	// source is nil.
+	ErrNilJob = errors.New("remuda: nil job, builder or source")
+
+	// ErrSourceFed is returned by Do, Send and the like on a pool that takes its
+	// inputs from a [Source] of its own.
+	ErrSourceFed = errors.New("remuda: pool takes its inputs from its source")
+
+	// ErrGoexit is the outcome of a job that ended its goroutine instead of
+	// returning: it called [runtime.Goexit], or testing.T.FailNow did.
+	ErrGoexit = errors.New("remuda: job ended its goroutine (runtime.Goexit)")
+)
+
+// A PanicError is the outcome of a job that panicked.
+type PanicError struct {
+	Value any    // what the job panicked with
+	Stack []byte // the stack of the panicking goroutine, as debug.Stack formats it
+}
+
+// newPanicError makes the error for a recovered value. It must be called by the
+// deferred function that recovered, while the panicking frames still stand.
+func newPanicError(value any) *PanicError {
+	if e, ok := value.(*PanicError); ok { // passed on by a panic of our own
+		return e
+	}
+	return &PanicError{Value: value, Stack: debug.Stack()}
+}
+
+// Error returns the panic's value. The stack is in the field Stack.
+func (e *PanicError) Error() string {
+	return fmt.Sprintf("remuda: job panicked: %v", e.Value)
+}
+
+// Unwrap returns the value if the job panicked with an error, and nil if not.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}

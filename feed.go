@@ -1,0 +1,196 @@
+package remuda
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sync/atomic"
+)
+
+// A feed is what a worker of a source-fed pool has besides. Such a worker has
+// nothing to do with the queue and the free list: it runs from when it is made
+// until it is stopped.
+type feed struct {
+	stopped atomic.Bool // takes no more inputs
+	forever bool        // the source need not be asked
+	pulling bool        // is in Next; the worker's own
+
+	job     context.Context // of its runs; ends when the worker is retired
+	cancel  context.CancelFunc
+	next    context.Context // of its calls of Next; ends when the source has, too
+	endNext context.CancelFunc
+
+	running atomic.Bool
+	counts  [outcomes]atomic.Uint64 // written by the worker, read by Stats
+}
+
+func (p *Pool[In, Out]) newFeed() *feed {
+	f := &feed{}
+	_, f.forever = any(p.source).(forever)
+	f.job, f.cancel = context.WithCancel(p.home.base)
+	f.next, f.endNext = context.WithCancel(f.job)
+	return f
+}
+
+// stop lets the worker end after its run.
+func (f *feed) stop() {
+	f.stopped.Store(true)
+	f.endNext()
+}
+
+// count adds one. The worker is the only writer, so there is no need for a
+// read-modify-write.
+func (f *feed) count(o outcome) { f.counts[o].Store(f.counts[o].Load() + 1) }
+
+// addTo adds the counts to a tally.
+func (f *feed) addTo(t *tally) {
+	for o := range f.counts {
+		t[o] += f.counts[o].Load()
+	}
+}
+
+// feeding is the bookkeeping of the workers of a source-fed pool. Pool.mu
+// guards it.
+type feeding[In, Out any] struct {
+	wanted []*worker[In, Out]            // those that are to go on
+	alive  map[*worker[In, Out]]struct{} // those, and the ones that are to end
+}
+
+// feedAll brings the workers in line with the crew's size, and returns those to
+// be retired. It does nothing in a pool that has a queue. It needs mu.
+func (p *Pool[In, Out]) feedAll() []*worker[In, Out] {
+	if p.source == nil {
+		return nil
+	}
+	f := &p.feeding
+	if f.alive == nil {
+		f.alive = make(map[*worker[In, Out]]struct{})
+	}
+	for len(f.wanted) < p.crew.size {
+		w := p.crew.hire()
+		w.feed = p.newFeed()
+		w.ctx.parent = w.feed.job
+		f.wanted = append(f.wanted, w)
+		f.alive[w] = struct{}{}
+		go p.workFed(w)
+	}
+	return p.unfeed(p.crew.size)
+}
+
+// unfeed takes all wanted workers but the first n out of the crew, and returns
+// them. It needs mu.
+func (p *Pool[In, Out]) unfeed(n int) []*worker[In, Out] {
+	f := &p.feeding
+	if n >= len(f.wanted) {
+		return nil
+	}
+	out := slices.Clone(f.wanted[n:])
+	clear(f.wanted[n:])
+	f.wanted = f.wanted[:n]
+	for range out {
+		p.crew.leave()
+	}
+	return out
+}
+
+// workFed is the goroutine of a worker of a source-fed pool.
+func (p *Pool[In, Out]) workFed(w *worker[In, Out]) {
+	for ended := false; !ended; {
+		ended = p.shiftFed(w)
+	}
+	p.goneFed(w)
+}
+
+// goneFed ends a worker: its counts move to the pool's.
+func (p *Pool[In, Out]) goneFed(w *worker[In, Out]) {
+	w.feed.cancel()
+	p.head.Lock()
+	p.mu.Lock()
+	w.feed.addTo(&p.finished)
+	delete(p.feeding.alive, w)
+	p.mu.Unlock()
+	p.head.Unlock()
+	p.gone(w)
+}
+
+// shiftFed runs inputs until the worker is to end. As in shift, what goes wrong
+// around a run ends the shift and not the worker; in Next it ends the pool.
+func (p *Pool[In, Out]) shiftFed(w *worker[In, Out]) (ended bool) {
+	defer func() {
+		if ended {
+			return
+		}
+		v := recover()
+		err, goexit := error(ErrGoexit), v == nil
+		if !goexit {
+			err = newPanicError(v)
+		}
+		if w.feed.pulling {
+			p.dry(w, err)
+			ended = true
+		} else {
+			p.concludeFed(w, err)
+		}
+		switch {
+		case goexit && ended:
+			go p.goneFed(w)
+		case goexit:
+			go p.workFed(w) // this goroutine is lost
+		}
+	}()
+	f := w.feed
+	for !f.stopped.Load() {
+		if !f.forever && !p.pull(w) {
+			return true
+		}
+		if w.run == nil {
+			if err := p.equip(w); err != nil {
+				p.concludeFed(w, err)
+				continue
+			}
+		}
+		w.ctx.begin(w.id, w.ctx.job+1, 0, w.show)
+		p.concludeFed(w, w.run(&w.ctx))
+	}
+	return true
+}
+
+// pull takes an input from the source. It returns false when there is none.
+func (p *Pool[In, Out]) pull(w *worker[In, Out]) bool {
+	w.feed.pulling = true
+	in, err := p.source.Next(w.feed.next)
+	w.feed.pulling = false
+	if err != nil {
+		p.dry(w, err)
+		return false
+	}
+	w.feed.running.Store(true)
+	w.in = in
+	return true
+}
+
+// dry closes the pool after the source has returned an error, unless that is
+// just how Next answers to the end of its context.
+func (p *Pool[In, Out]) dry(w *worker[In, Out], err error) {
+	switch {
+	case errors.Is(err, io.EOF):
+		p.shut(nil)
+	case !w.feed.stopped.Load():
+		p.shut(fmt.Errorf("remuda: source: %w", err))
+	}
+}
+
+// concludeFed ends a run: its outcome is err.
+func (p *Pool[In, Out]) concludeFed(w *worker[In, Out], err error) {
+	w.clear()
+	w.feed.count(outcomeOf(err))
+	if !w.feed.forever {
+		w.feed.running.Store(false)
+	}
+	if err != nil && p.cfg.StopOnErrors {
+		p.shut(err)
+		p.home.cancel(ErrPoolClosed)
+	}
+}

@@ -1,0 +1,3 @@
+module github.com/remuda-go/remuda
+
+go 1.25

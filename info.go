@@ -1,0 +1,64 @@
+package remuda
+
+import (
+	"context"
+	"time"
+)
+
+// Info says which run a context belongs to. It is valid during that run.
+type Info struct {
+	Pool    string // the pool's Config.Name
+	Worker  int    // the worker's number in its pool, counted from 1 and never used again
+	Job     uint64 // the input's number in its pool, in order of acceptance, counted from 1
+	Attempt int    // 1, and more when middleware runs the job again
+
+	run *runContext
+}
+
+// InfoFrom returns the Info of the run that ctx belongs to, and false if ctx
+// does not come from a pool. It allocates nothing. A run that calls another
+// pool has, in that pool's job, the Info of the inner run.
+func InfoFrom(ctx context.Context) (Info, bool) {
+	r, ok := ctx.Value(infoKey{}).(*runContext)
+	if !ok {
+		return Info{}, false
+	}
+	return Info{
+		Pool:    r.home.name,
+		Worker:  r.worker,
+		Job:     r.job,
+		Attempt: int(r.attempt.Load()),
+		run:     r,
+	}, true
+}
+
+// Input returns the input of the run, converted to any only now, since that may
+// allocate. It is nil in the zero Info and once the run has ended.
+func (i Info) Input() any {
+	if i.run == nil || i.run.input == nil || i.run.ended() {
+		return nil
+	}
+	return i.run.input()
+}
+
+// Queued returns how long the input waited for its worker after it had been
+// accepted. It is 0 when Do ran on the caller's goroutine and in pools that are
+// fed by a [Source]; an input of Map or Stream waits from when its worker took
+// it out of the sequence.
+//
+// A pool takes the time of inputs only once somebody asks, since a clock costs
+// more than a queue: what was accepted before the first call of Queued reports
+// 0. A [Middleware] that needs the first input too has a method
+// WantsQueueTime() bool that returns true.
+func (i Info) Queued() time.Duration {
+	if i.run == nil {
+		return 0
+	}
+	i.run.home.timed.Store(true)
+	return i.run.queued
+}
+
+// wantsQueueTime is what a Middleware may implement: see [Info.Queued].
+type wantsQueueTime interface{ WantsQueueTime() bool }
+
+type infoKey struct{}

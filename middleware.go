@@ -1,0 +1,121 @@
+package remuda
+
+import (
+	"context"
+	"sync"
+)
+
+// A Handler is one run of a job, as a [Middleware] sees it. The input and the
+// output are not among its arguments; [Info.Input] shows the input.
+type Handler func(ctx context.Context) error
+
+// A Middleware wraps each run of a job.
+//
+// Wrap is called once for each worker, before its first run. State in Wrap's
+// own variables therefore belongs to one worker and needs no lock; state in the
+// receiver is shared by all workers, and by all pools that use the value.
+//
+// The handler that Wrap returns may call next any number of times, one after
+// the other; it must not return before next has. It may give next a context of
+// its own, derived from the one it got, and must not keep the one it got after
+// it has returned.
+//
+// A job that panics returns a [*PanicError] from next. A job that ends its
+// goroutine ([runtime.Goexit], as testing.T.FailNow does) runs the deferred
+// calls of each middleware and not the code after next: what must be undone has
+// to be deferred.
+//
+// Middleware is not generic, so that a chain needs no type arguments; what
+// needs the values is a wrapper around the job (see [Tap], [Fallback] and
+// [Validate]).
+type Middleware interface {
+	Wrap(next Handler) Handler
+}
+
+// MiddlewareFunc is a function that is a [Middleware].
+type MiddlewareFunc func(next Handler) Handler
+
+// Wrap calls f.
+func (f MiddlewareFunc) Wrap(next Handler) Handler {
+	return f(next)
+}
+
+// Wrap returns job with mws around it, the first outermost: Wrap(job, A, B)
+// runs A(B(job)), as New(A, B) does for all the jobs of a pool.
+//
+// The result is safe for concurrent use if job is. It keeps as many chains as
+// there are concurrent runs, each of which counts as a worker for the state in
+// a Middleware's Wrap. A panic in job is handed to the middleware as an error,
+// as in a pool; a panic in a middleware goes on to the caller.
+func Wrap[In, Out any](job Job[In, Out], mws ...Middleware) Job[In, Out] {
+	if len(mws) == 0 {
+		return job
+	}
+	return &wrapped[In, Out]{frames: sync.Pool{New: func() any {
+		f := &frame[In, Out]{}
+		f.bind(job, mws)
+		return f
+	}}}
+}
+
+// wrapped is a job inside its middleware, outside of a pool.
+type wrapped[In, Out any] struct {
+	frames sync.Pool // of *frame[In, Out]: one run uses one frame
+}
+
+func (w *wrapped[In, Out]) Do(ctx context.Context, in In) (Out, error) {
+	f := w.frames.Get().(*frame[In, Out])
+	// Not deferred: a frame whose run panicked or ended its goroutine is left
+	// to the garbage collector, since its chain may be in any state.
+	f.in = in
+	err := f.run(ctx)
+	out := f.take()
+	w.frames.Put(f)
+	return out, err
+}
+
+// A frame carries the input and the output of a run past the middleware, which
+// does not know their types. The chain is composed once, around a call that is
+// bound to the frame, so that a run costs no allocation.
+type frame[In, Out any] struct {
+	job Job[In, Out]
+	run Handler // the whole chain; nil until bind
+	in  In
+	out Out
+}
+
+// bind composes the chain around job, the first of mws outermost.
+func (f *frame[In, Out]) bind(job Job[In, Out], mws []Middleware) {
+	f.job = job
+	run := Handler(f.call)
+	for i := len(mws) - 1; i >= 0; i-- {
+		run = mws[i].Wrap(run)
+	}
+	f.run = run
+}
+
+// call is the innermost handler. It turns a panic into an error here, so that
+// every middleware sees it.
+func (f *frame[In, Out]) call(ctx context.Context) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = newPanicError(v)
+		}
+	}()
+	f.out, err = f.job.Do(ctx, f.in)
+	return err
+}
+
+// take returns the output of the run and forgets both values, so that an idle
+// worker keeps nothing alive.
+func (f *frame[In, Out]) take() Out {
+	out := f.out
+	f.clear()
+	return out
+}
+
+func (f *frame[In, Out]) clear() {
+	var in In
+	var out Out
+	f.in, f.out = in, out
+}

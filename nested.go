@@ -1,0 +1,52 @@
+package remuda
+
+import "context"
+
+// A lender is a pool as a run or a ticket sees it. A run that waits for its own
+// pool lends its place to another run meanwhile; else a pool full of such runs
+// would wait for ever.
+type lender interface {
+	lend(r *runContext)
+	reclaim(r *runContext)
+}
+
+// nested returns the run of this pool that ctx belongs to, or nil if there is
+// none.
+func (h *home) nested(ctx context.Context) *runContext {
+	r, _ := ctx.Value(h).(*runContext)
+	if r == nil || r.ended() {
+		return nil
+	}
+	return r
+}
+
+// lend gives the place of the run r to another one until reclaim. Several
+// goroutines of the job may wait at a time: the place is lent while any of them
+// does, since the others may be waiting for that one.
+func (p *Pool[In, Out]) lend(r *runContext) {
+	var c chores[In, Out]
+	p.mu.Lock()
+	if r.waits++; r.waits == 1 {
+		p.crew.lent++
+		c = p.adjust()
+	}
+	p.mu.Unlock()
+	p.do(c)
+}
+
+// reclaim takes the place of r back, and blocks until there is one: the bound
+// on the jobs that run holds here, too.
+func (p *Pool[In, Out]) reclaim(r *runContext) {
+	var granted chan struct{}
+	p.mu.Lock()
+	if r.waits--; r.waits == 0 {
+		granted = make(chan struct{})
+		p.crew.resuming = append(p.crew.resuming, granted)
+	}
+	c := p.adjust()
+	p.mu.Unlock()
+	p.do(c)
+	if granted != nil {
+		<-granted
+	}
+}

@@ -1,0 +1,162 @@
+package remuda
+
+import "sync/atomic"
+
+// A queue is a bounded FIFO of accepted inputs and, behind them, the senders
+// that wait for a place.
+//
+// It is a double buffer. Senders append to in under one lock (Pool.mu), workers
+// take from out under another (Pool.head), and whoever finds out used up swaps
+// the two. Senders and workers thus meet once a batch instead of once an item,
+// and no item costs an allocation. Each method says which lock it needs; where
+// both are needed, head is taken first.
+type queue[T any] struct {
+	bound int // most items in both buffers; 0 for a hand-off
+
+	// Guarded by Pool.mu.
+	in      []T
+	ahead   int         // at least the number of items left in out
+	first   *blocked[T] // senders that wait, in order of arrival
+	last    *blocked[T]
+	waiting atomic.Int32 // their number; changed under mu, read under head too
+
+	_ [64]byte // senders and workers write to different cache lines
+
+	// Guarded by Pool.head.
+	out  []T
+	next int // index of the first item left in out
+}
+
+// A blocked sender. Whoever unlinks it owes it one answer on ch: nil when its
+// item was admitted, or the reason why it never will be.
+type blocked[T any] struct {
+	item       T
+	ch         chan error // of capacity 1, so that the answer never blocks
+	prev, next *blocked[T]
+	linked     bool
+}
+
+// hasRoom reports whether there is surely room for another item. False may mean
+// that the workers' progress has not been looked at for a while: see recount.
+// It needs mu.
+func (q *queue[T]) hasRoom() bool { return len(q.in)+q.ahead < q.bound }
+
+// recount brings ahead up to date, so that hasRoom is exact. It needs both locks.
+func (q *queue[T]) recount() { q.ahead = q.left() }
+
+// left is the number of items left in out. It needs head.
+func (q *queue[T]) left() int { return len(q.out) - q.next }
+
+// len is the number of items. It needs both locks.
+func (q *queue[T]) len() int { return len(q.in) + q.left() }
+
+// push appends an item, whether there is room or not. It needs mu.
+func (q *queue[T]) push(item T) {
+	if len(q.in) == cap(q.in) {
+		q.grow()
+	}
+	q.in = append(q.in, item)
+}
+
+// grow doubles in up to the bound: append would overshoot it by up to a quarter.
+func (q *queue[T]) grow() {
+	n := min(max(2*cap(q.in), 16), q.bound)
+	if n <= cap(q.in) { // streams may exceed the bound by a few items
+		n = cap(q.in) + 16
+	}
+	in := make([]T, len(q.in), n)
+	copy(in, q.in)
+	q.in = in
+}
+
+// turn swaps the buffers when out is used up. It reports whether there is
+// anything in out now. It needs both locks.
+func (q *queue[T]) turn() bool {
+	if len(q.in) == 0 {
+		return false
+	}
+	q.in, q.out = q.out[:0], q.in
+	q.next, q.ahead = 0, len(q.out)
+	return true
+}
+
+// pop takes the first item of out, which must not be used up, into dst. It
+// needs head.
+func (q *queue[T]) pop(dst *T) {
+	var zero T
+	item := &q.out[q.next]
+	*dst, *item = *item, zero
+	q.next++
+}
+
+// takeAll empties the queue. It needs both locks.
+func (q *queue[T]) takeAll() []T {
+	all := append(q.out[q.next:len(q.out):len(q.out)], q.in...)
+	q.in, q.out, q.next, q.ahead = nil, nil, 0, 0
+	return all
+}
+
+// low reports whether the workers have come to the point where blocked senders
+// are let in: half of the bound is left in out. Together with turn, that lets
+// them in by the batch, while there is still work to do. It needs head.
+func (q *queue[T]) low() bool {
+	return q.left() == q.bound/2 && q.waiting.Load() > 0
+}
+
+// link appends b to the blocked senders. It needs both locks, so that no worker
+// passes the low mark unseen between the look at the room and this.
+func (q *queue[T]) link(b *blocked[T]) {
+	b.linked, b.prev, b.next = true, q.last, nil
+	if q.last != nil {
+		q.last.next = b
+	} else {
+		q.first = b
+	}
+	q.last = b
+	q.waiting.Add(1)
+}
+
+// unlink takes b out of the blocked senders, if it is still there. It needs mu.
+func (q *queue[T]) unlink(b *blocked[T]) bool {
+	if !b.linked {
+		return false
+	}
+	if b.prev != nil {
+		b.prev.next = b.next
+	} else {
+		q.first = b.next
+	}
+	if b.next != nil {
+		b.next.prev = b.prev
+	} else {
+		q.last = b.prev
+	}
+	b.linked, b.prev, b.next = false, nil, nil
+	q.waiting.Add(-1)
+	return true
+}
+
+// unlinkAll takes all blocked senders out, linked by next. It needs mu.
+func (q *queue[T]) unlinkAll() *blocked[T] {
+	all := q.first
+	for b := all; b != nil; b = b.next {
+		b.linked = false
+	}
+	q.first, q.last = nil, nil
+	q.waiting.Store(0)
+	return all
+}
+
+// answer tells all senders in the list b what has become of their item, and
+// returns how many they were. It must be called without locks: a sender that
+// has its answer may be gone, and used again, before the next line runs.
+func answer[T any](b *blocked[T], err error) (n int) {
+	for b != nil {
+		next := b.next
+		b.next = nil
+		b.ch <- err
+		b = next
+		n++
+	}
+	return n
+}

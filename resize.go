@@ -1,0 +1,68 @@
+package remuda
+
+// More adds a worker. It never blocks. It returns [ErrMaxReached] at
+// Config.Max, and [ErrNotStarted] or [ErrPoolClosed] outside of that time.
+func (p *Pool[In, Out]) More() error { return p.resize(func(size int) int { return size + 1 }) }
+
+// Less takes a worker out. It never blocks: Current drops at once, and a worker
+// that is in the middle of a run ends after it. Nothing that is queued is lost:
+// with no workers left it waits for More, Resize or Close.
+//
+// The run of a retired worker is left alone in a pool that is fed by its queue,
+// since it belongs to the caller; in one that is fed by a [Source] its context
+// is cancelled. Less returns [ErrMinReached] at Config.Min, and [ErrNotStarted]
+// or [ErrPoolClosed] outside of that time.
+func (p *Pool[In, Out]) Less() error { return p.resize(func(size int) int { return size - 1 }) }
+
+// Resize makes the number of workers n, as More and Less do, or leaves it and
+// returns [ErrMinReached] or [ErrMaxReached] if n is out of bounds.
+func (p *Pool[In, Out]) Resize(n int) error { return p.resize(func(int) int { return n }) }
+
+// Current returns the number of workers that the pool should have now: what
+// Start, More, Less and Resize made of it. It is 0 before Start and after Close.
+func (p *Pool[In, Out]) Current() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.current()
+}
+
+func (p *Pool[In, Out]) current() int {
+	if p.closing {
+		return 0
+	}
+	return p.crew.size
+}
+
+func (p *Pool[In, Out]) resize(to func(size int) int) error {
+	p.mu.Lock()
+	n := to(p.crew.size)
+	err := p.checkSize(n)
+	var c chores[In, Out]
+	var retired []*worker[In, Out]
+	if err == nil {
+		p.crew.size = n
+		c = p.adjust()
+		retired = p.feedAll()
+	}
+	p.mu.Unlock()
+	p.do(c)
+	for _, w := range retired {
+		w.feed.stop()
+		w.feed.cancel()
+	}
+	return err
+}
+
+func (p *Pool[In, Out]) checkSize(n int) error {
+	switch {
+	case p.closing:
+		return ErrPoolClosed
+	case !p.started:
+		return ErrNotStarted
+	case n < p.cfg.Min:
+		return ErrMinReached
+	case p.cfg.Max > 0 && n > p.cfg.Max:
+		return ErrMaxReached
+	}
+	return nil
+}

@@ -1,0 +1,267 @@
+package remuda
+
+import (
+	"context"
+	"runtime"
+)
+
+// Do runs the job on a worker and returns what it returned: a [*PanicError] if
+// it panicked. It waits for a place in the queue and for a worker.
+//
+// Do returns as soon as ctx ends, with its error. If the input had been
+// accepted by then, its run is cancelled, or it is dropped if it has not begun;
+// a job that ignores its context runs on, and its outcome is lost. Under
+// [Config.Inline], and with a context that can never end, a free worker's place
+// lets Do run the job on the caller's goroutine, and it returns when the job
+// does.
+//
+// A job that ends its goroutine (runtime.Goexit) ends the goroutine of Do,
+// wherever it ran, just as a direct call would have done.
+//
+// A job may call Do on its own pool if it passes its context on: see the
+// package documentation. Do returns [ErrPoolClosed], [ErrNotStarted] or
+// [ErrSourceFed] if the pool takes no inputs. On the caller's goroutine it costs
+// no allocation; handed off, or with a context that carries something, it costs
+// one.
+func (p *Pool[In, Out]) Do(ctx context.Context, in In) (Out, error) {
+	if r := p.home.nested(ctx); r != nil {
+		p.lend(r)
+		defer p.reclaim(r)
+	}
+	if p.cfg.Inline || ctx.Done() == nil {
+		if w, job := p.hireInline(ctx); w != nil {
+			return p.runInline(ctx, w, in, job)
+		}
+	}
+	t, err := p.submit(ctx, in)
+	if err != nil {
+		var out Out
+		return out, err
+	}
+	out, err := t.wait(ctx)
+	if err == ErrGoexit {
+		runtime.Goexit()
+	}
+	return out, err
+}
+
+// Send hands an input to the pool and returns when it was accepted: at once
+// while there is room in the queue, else when there is, or with the error of
+// ctx when that ends first. Blocked senders are let in in order of arrival.
+//
+// The job's context has the values of ctx and neither its deadline nor its
+// cancellation, since the caller moves on. Nobody gets the outcome: middleware
+// and Stats see it. An input that was accepted and never ran goes to
+// [Pool.OnDrop].
+//
+// Send returns [ErrPoolClosed], [ErrNotStarted] or [ErrSourceFed] if the pool
+// takes no inputs. It costs no allocation if ctx is context.Background() or
+// context.TODO(), and one if it is not.
+func (p *Pool[In, Out]) Send(ctx context.Context, in In) error {
+	it := item[In, Out]{in: in}
+	if !isEmpty(ctx) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		it.ticket = p.newTicket(ctx, sent)
+	}
+	return p.send(ctx, it)
+}
+
+// TrySend is Send with an empty context that does not block: it returns
+// [ErrQueueFull] when Send would.
+func (p *Pool[In, Out]) TrySend(in In) error {
+	return p.send(nil, item[In, Out]{in: in})
+}
+
+// Submit hands an input to the pool, as Send does, and returns the ticket by
+// which to get its outcome. The run belongs to ctx: when ctx ends, the run is
+// cancelled, or the input is dropped if its run has not begun. It costs one
+// allocation.
+func (p *Pool[In, Out]) Submit(ctx context.Context, in In) (*Ticket[Out], error) {
+	return p.submit(ctx, in)
+}
+
+func (p *Pool[In, Out]) submit(ctx context.Context, in In) (*Ticket[Out], error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	t := p.newTicket(ctx, submitted)
+	if err := p.send(ctx, item[In, Out]{in: in, ticket: t}); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+func (p *Pool[In, Out]) newTicket(ctx context.Context, k kind) *Ticket[Out] {
+	t := &Ticket[Out]{kind: k, spare: &p.waiters}
+	t.run.home = &p.home
+	switch {
+	case k == sent:
+		t.run.parent, t.run.tie = ctx, detached
+	case isEmpty(ctx):
+		t.run.parent, t.run.tie = p.home.base, tied
+	default:
+		t.run.parent, t.run.tie = ctx, untied
+	}
+	return t
+}
+
+// isEmpty reports whether ctx is one of the two contexts that carry nothing.
+func isEmpty(ctx context.Context) bool {
+	return ctx == context.Background() || ctx == context.TODO()
+}
+
+// hireInline takes a free worker for a run on the caller's goroutine, unless
+// something that was queued before would be overtaken.
+func (p *Pool[In, Out]) hireInline(ctx context.Context) (*worker[In, Out], uint64) {
+	if ctx.Err() != nil {
+		return nil, 0
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.open || p.crew.searching > 0 || p.crew.starved || len(p.queue.in) > 0 || p.queue.first != nil {
+		return nil, 0
+	}
+	w := p.crew.hire()
+	if w == nil {
+		return nil, 0
+	}
+	p.accepted++
+	return w, p.accepted
+}
+
+// send hands an item to the pool. A nil ctx means not to block. Whether an item
+// is accepted is decided here, under mu, and in admit for those that blocked.
+func (p *Pool[In, Out]) send(ctx context.Context, it item[In, Out]) error {
+	p.mu.Lock()
+	if !p.open {
+		err := p.refusal()
+		p.mu.Unlock()
+		return err
+	}
+	if !p.queue.hasRoom() || p.queue.first != nil {
+		p.mu.Unlock()
+		return p.sendSlowly(ctx, it)
+	}
+	p.accept(it)
+	w := p.call()
+	p.mu.Unlock()
+	if w != nil {
+		p.launch(w)
+	}
+	return nil
+}
+
+// call hires a worker for an item that was just accepted, unless enough are on
+// their way already. It needs mu.
+func (p *Pool[In, Out]) call() *worker[In, Out] {
+	if n := p.crew.searching; n > 0 && len(p.queue.in) <= n*patience {
+		return nil
+	}
+	return p.crew.summon()
+}
+
+// refusal says why the pool takes no inputs. It needs mu.
+func (p *Pool[In, Out]) refusal() error {
+	switch {
+	case p.closing:
+		return ErrPoolClosed
+	case !p.started:
+		return ErrNotStarted
+	default:
+		return ErrSourceFed
+	}
+}
+
+// accept takes an item over. It needs mu; a worker must be summoned for it.
+func (p *Pool[In, Out]) accept(it item[In, Out]) {
+	p.accepted++
+	it.job = p.accepted
+	if p.home.timed.Load() {
+		it.stamp = p.home.now()
+	}
+	p.queue.push(it)
+}
+
+// sendSlowly is send when there seems to be no room: it looks at how far the
+// workers have come, and blocks if there is none indeed.
+func (p *Pool[In, Out]) sendSlowly(ctx context.Context, it item[In, Out]) error {
+	p.head.Lock()
+	p.mu.Lock()
+	p.queue.recount()
+	w, err := p.place(it)
+	var b *blocked[item[In, Out]]
+	if err == ErrQueueFull && ctx != nil {
+		b = p.newBlocked(it)
+		p.queue.link(b)
+	}
+	p.mu.Unlock()
+	p.head.Unlock()
+	if w != nil {
+		p.launch(w)
+	}
+	if b != nil {
+		err = p.await(ctx, b)
+	}
+	return err
+}
+
+// place accepts an item if there is room and nobody waits for it already, or,
+// in a pool without a queue, if there is a worker free to take it. It needs
+// both locks, and a recount before.
+func (p *Pool[In, Out]) place(it item[In, Out]) (*worker[In, Out], error) {
+	switch {
+	case !p.open:
+		return nil, p.refusal()
+	case p.queue.first != nil:
+		return nil, ErrQueueFull
+	case p.queue.hasRoom():
+		p.accept(it)
+		return p.call(), nil
+	case p.queue.bound == 0:
+		if w := p.crew.hire(); w != nil {
+			p.crew.searching++
+			p.accept(it)
+			return w, nil
+		}
+	}
+	return nil, ErrQueueFull
+}
+
+func (p *Pool[In, Out]) newBlocked(it item[In, Out]) *blocked[item[In, Out]] {
+	b, _ := p.blocked.Get().(*blocked[item[In, Out]])
+	if b == nil {
+		b = &blocked[item[In, Out]]{ch: make(chan error, 1)}
+	}
+	b.item = it
+	return b
+}
+
+// await waits until b is answered or ctx ends.
+func (p *Pool[In, Out]) await(ctx context.Context, b *blocked[item[In, Out]]) error {
+	if r := p.home.nested(ctx); r != nil {
+		p.lend(r)
+		defer p.reclaim(r)
+	}
+	var err error
+	if end := ctx.Done(); end == nil {
+		err = <-b.ch
+	} else {
+		select {
+		case err = <-b.ch:
+		case <-end:
+			p.mu.Lock()
+			left := p.queue.unlink(b)
+			p.mu.Unlock()
+			if left {
+				err = ctx.Err()
+			} else {
+				err = <-b.ch // decided meanwhile
+			}
+		}
+	}
+	b.item = item[In, Out]{}
+	p.blocked.Put(b)
+	return err
+}

@@ -1,0 +1,113 @@
+package remuda
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+)
+
+// A Result is what [Pool.Stream] yields for an input.
+type Result[In, Out any] struct {
+	In  In
+	Out Out
+	Err error
+}
+
+// Map runs the job for every input of seq and yields the outcomes in the order
+// of the inputs, each as soon as it and those before it are there.
+//
+// The inputs are read ahead on a goroutine of Map's own, at most the bound of
+// the queue and one for each worker before what the loop has consumed. They do
+// not take up places in the queue: a worker takes inputs of Map and inputs of
+// the queue by turns. Inputs that prove to run in a few microseconds are handed
+// to a worker by the batch, so a job must not wait for another input of the same
+// Map.
+//
+// When ctx ends, or the pool is closed, no more inputs are read; Map yields the
+// outcomes of those that have begun and then, as its last pair, the error: that
+// of ctx or [ErrPoolClosed]. A pool that is not started gives just such a pair.
+//
+// Leaving the loop early cancels the runs under way and waits for them, and for
+// seq to notice: when the loop is over nothing of it runs any more. A sequence
+// that can block for ever should therefore end with ctx. A panic of seq goes on
+// in the loop, as a [*PanicError], after the outcomes of the inputs before it.
+//
+// The iterator can be used any number of times; each use reads seq anew. A job
+// may use it on its own pool, with its context. It costs no allocation per
+// input.
+func (p *Pool[In, Out]) Map(ctx context.Context, seq iter.Seq[In]) iter.Seq2[Out, error] {
+	return func(yield func(Out, error) bool) {
+		err := p.stream(ctx, seq, true, func(b *batch[In, Out], i int) bool {
+			return yield(b.out[i], b.err(i))
+		})
+		if err != nil {
+			var out Out
+			yield(out, err)
+		}
+	}
+}
+
+// Stream is Map in order of completion. The last result after an early end has
+// the error and a zero input.
+func (p *Pool[In, Out]) Stream(ctx context.Context, seq iter.Seq[In]) iter.Seq[Result[In, Out]] {
+	return func(yield func(Result[In, Out]) bool) {
+		err := p.stream(ctx, seq, false, func(b *batch[In, Out], i int) bool {
+			return yield(Result[In, Out]{In: b.in[i], Out: b.out[i], Err: b.err(i)})
+		})
+		if err != nil {
+			yield(Result[In, Out]{Err: err})
+		}
+	}
+}
+
+// DoAll runs the job for all inputs and returns the outputs in their order. It
+// waits for all of them: one that fails does not stop the others, and leaves in
+// its place what the job returned. The error joins those of the inputs, each
+// with its index; errors.Is and errors.As see into it. When ctx ends, or the
+// pool is closed, DoAll ends as Map does, and the outputs that are missing are
+// zero.
+func (p *Pool[In, Out]) DoAll(ctx context.Context, ins []In) ([]Out, error) {
+	outs := make([]Out, 0, len(ins))
+	var errs []error
+	end := p.stream(ctx, slices.Values(ins), true, func(b *batch[In, Out], i int) bool {
+		if err := b.err(i); err != nil {
+			errs = append(errs, fmt.Errorf("remuda: input %d: %w", len(outs), err))
+		}
+		outs = append(outs, b.out[i])
+		return true
+	})
+	if end != nil {
+		errs = append(errs, end)
+	}
+	return outs[:len(ins)], errors.Join(errs...)
+}
+
+// stream runs the inputs of seq and hands each outcome to emit, as a batch and
+// an index into it, until emit returns false. It returns the error that cut the
+// stream short, if one did.
+func (p *Pool[In, Out]) stream(ctx context.Context, seq iter.Seq[In], ordered bool, emit func(*batch[In, Out], int) bool) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	if !p.open {
+		defer p.mu.Unlock()
+		return p.refusal()
+	}
+	workers := p.crew.size
+	p.mu.Unlock()
+	s := newStream(ctx, p, ordered, workers)
+	defer s.leave()
+	go s.read(seq)
+	for b := s.await(); b != nil; b = s.await() {
+		for i := range b.out {
+			if !emit(b, i) {
+				return nil
+			}
+		}
+		s.recycle(b)
+	}
+	return s.ending()
+}

@@ -1,0 +1,306 @@
+package remuda
+
+import (
+	"context"
+	"iter"
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// A stream is one loop over Map or Stream, or one DoAll.
+//
+// A goroutine reads the sequence into inputs; workers take batches of them,
+// run them and link them into results; the loop consumes those. The pool's
+// queue carries only claims: invitations to a worker to come and take batches,
+// at most one for each worker, which leaves when there is nothing to take.
+type stream[In, Out any] struct {
+	pool    *Pool[In, Out]
+	caller  *runContext // the run of this pool that loops, if one does
+	ordered bool
+	ctx     context.Context // of the runs
+	cancel  context.CancelCauseFunc
+	untie   func() bool // from the pool's base context
+	unwatch func() bool // ctx
+
+	over     atomic.Bool   // inputs that have not begun must not begin
+	returned chan struct{} // closed when the reader has returned
+	thrown   error         // what seq panicked with, or ErrGoexit; written by the reader
+
+	mu        sync.Mutex // guards the rest; Pool.mu may be taken under it
+	inputs    ring[In]   // read and not taken
+	pending   int        // read and not consumed
+	window    int        // most that may be pending
+	exhausted bool       // seq has ended
+	stopped   bool       // nothing more is read or taken
+	err       error      // why, if that cut something off
+
+	workers int // of the pool, when last looked at
+	claims  int // in the queue or with a worker
+	called  int // those in the queue
+	stride  int // inputs to take at a time
+	working int // batches with a worker
+
+	reader   spot // of the reader, until there is room
+	consumer spot // of the loop, until there is a result
+	leaver   spot // of the loop that was left, until no worker works for it
+
+	loose       *batch[In, Out] // batches that a worker has given back, linked by nextLoose
+	looseInputs int
+	first, last *batch[In, Out] // results: as taken if ordered, else as finished
+	spare       *batch[In, Out]
+	contexts    []*runContext // spare ones, which all carry the same values
+}
+
+func newStream[In, Out any](ctx context.Context, p *Pool[In, Out], ordered bool, workers int) *stream[In, Out] {
+	s := &stream[In, Out]{
+		pool:     p,
+		caller:   p.home.nested(ctx),
+		ordered:  ordered,
+		returned: make(chan struct{}),
+		stride:   1,
+		reader:   newSpot(),
+		consumer: newSpot(),
+		leaver:   newSpot(),
+	}
+	s.look(workers)
+	s.ctx, s.cancel = context.WithCancelCause(ctx)
+	s.untie = context.AfterFunc(p.home.base, func() { s.cancel(ErrPoolClosed) })
+	s.unwatch = context.AfterFunc(s.ctx, func() { s.cut(endOf(s.ctx)) })
+	return s
+}
+
+// endOf is the error to report for a context that has ended.
+func endOf(ctx context.Context) error {
+	if context.Cause(ctx) == ErrPoolClosed {
+		return ErrPoolClosed
+	}
+	return ctx.Err()
+}
+
+// look notes how many workers the pool has. It needs mu, or nobody else there.
+func (s *stream[In, Out]) look(workers int) {
+	s.workers = max(workers, 1)
+	s.window = s.pool.queue.bound + s.workers
+}
+
+// read is the reader's goroutine. A panic of seq, or its end by
+// runtime.Goexit, is kept for the loop.
+func (s *stream[In, Out]) read(seq iter.Seq[In]) {
+	ended := false
+	defer func() {
+		if !ended {
+			if v := recover(); v != nil {
+				s.thrown = newPanicError(v)
+			} else {
+				s.thrown = ErrGoexit
+			}
+		}
+		s.mu.Lock()
+		s.exhausted = true
+		wake := s.consumer.leave()
+		s.mu.Unlock()
+		if wake {
+			s.consumer.signal()
+		}
+		close(s.returned)
+	}()
+	for in := range seq {
+		if !s.add(in) {
+			break
+		}
+	}
+	ended = true
+}
+
+// add takes over an input that was read; it waits for room. It returns false
+// when no more are wanted.
+func (s *stream[In, Out]) add(in In) bool {
+	s.mu.Lock()
+	for s.pending >= s.window && !s.stopped {
+		s.reader.enter()
+		s.mu.Unlock()
+		s.reader.wait()
+		s.mu.Lock()
+	}
+	if s.stopped {
+		s.mu.Unlock()
+		return false
+	}
+	s.inputs.push(in)
+	s.pending++
+	call := s.wantsWorker()
+	s.mu.Unlock()
+	if call {
+		s.claim()
+	}
+	return true
+}
+
+// wantsWorker reports whether another worker should be called, and counts it.
+// Like the queue, it calls one at a time, and another if many inputs wait for
+// those that were called. It needs mu.
+func (s *stream[In, Out]) wantsWorker() bool {
+	if s.claims >= s.workers || s.called > 0 && s.waiting() <= s.called*patience {
+		return false
+	}
+	s.claims++
+	s.called++
+	return true
+}
+
+// claim puts a claim, counted already, into the queue. It reports whether the
+// pool has taken it; else the pool is closing, and the stream ends.
+func (s *stream[In, Out]) claim() bool {
+	if s.pool.sendClaim(s) {
+		return true
+	}
+	s.withdraw()
+	s.cut(ErrPoolClosed)
+	return false
+}
+
+// withdraw notes that no worker will come for a claim. That is the end of the
+// stream, so claims does not matter any more.
+func (s *stream[In, Out]) withdraw() {
+	s.mu.Lock()
+	s.called--
+	s.mu.Unlock()
+}
+
+// cut stops the stream because of err: what was not taken by a worker is not
+// run any more, and if ctx has ended, what has not begun is not either.
+func (s *stream[In, Out]) cut(err error) {
+	if s.ctx.Err() != nil {
+		s.over.Store(true)
+	}
+	s.mu.Lock()
+	if !s.stopped && (!s.exhausted || s.inputs.len() > 0) {
+		s.err = err
+	}
+	s.stop()
+	if s.over.Load() {
+		s.dropLoose()
+	}
+	reader, consumer := s.reader.leave(), s.consumer.leave()
+	s.mu.Unlock()
+	if reader {
+		s.reader.signal()
+	}
+	if consumer {
+		s.consumer.signal()
+	}
+}
+
+// stop ends the reading and the taking of inputs. It needs mu.
+func (s *stream[In, Out]) stop() {
+	s.stopped = true
+	s.pending -= s.inputs.len()
+	s.inputs = ring[In]{}
+}
+
+// dropLoose makes results of the batches that no worker has: their inputs never
+// run. It needs mu.
+func (s *stream[In, Out]) dropLoose() {
+	for b := s.loose; b != nil; b = b.nextLoose {
+		var out Out
+		for range b.in {
+			b.add(out, endOf(s.ctx), dropped)
+		}
+		s.pool.retakeBatch()
+		s.pool.countBatch(b)
+		s.deliver(b)
+	}
+	s.loose, s.looseInputs = nil, 0
+}
+
+// waiting is the number of inputs that no worker has taken. It needs mu.
+func (s *stream[In, Out]) waiting() int { return s.inputs.len() + s.looseInputs }
+
+// await returns the next finished batch, or nil after the last.
+func (s *stream[In, Out]) await() *batch[In, Out] {
+	s.mu.Lock()
+	for s.first == nil || !s.first.done {
+		if s.first == nil && s.working == 0 && (s.stopped || s.exhausted && s.inputs.len() == 0) && s.loose == nil {
+			s.mu.Unlock()
+			return nil
+		}
+		s.park(&s.consumer)
+	}
+	b := s.first
+	s.first, b.next = b.next, nil
+	s.mu.Unlock()
+	return b
+}
+
+// park blocks the loop at a spot, and lends the place of its run meanwhile. It
+// is called with mu, which it releases while it waits.
+func (s *stream[In, Out]) park(at *spot) {
+	at.enter()
+	s.mu.Unlock()
+	if s.caller != nil {
+		s.pool.lend(s.caller)
+		at.wait()
+		s.pool.reclaim(s.caller)
+	} else {
+		at.wait()
+	}
+	s.mu.Lock()
+}
+
+// recycle takes back a batch that was consumed. The reader is let on when half
+// of the window is free, so that it reads by the batch, too.
+func (s *stream[In, Out]) recycle(b *batch[In, Out]) {
+	n := len(b.in)
+	b.reset()
+	s.mu.Lock()
+	s.pending -= n
+	b.next, s.spare = s.spare, b
+	wake := s.pending <= s.window/2 && s.reader.leave()
+	s.mu.Unlock()
+	if wake {
+		s.reader.signal()
+	}
+}
+
+// leave ends the loop: it stops what is left, and waits until nothing of the
+// stream runs any more.
+func (s *stream[In, Out]) leave() {
+	s.unwatch()
+	s.untie()
+	s.over.Store(true)
+	s.cancel(nil)
+	s.mu.Lock()
+	s.stop()
+	s.dropLoose()
+	wake := s.reader.leave()
+	s.mu.Unlock()
+	if wake {
+		s.reader.signal()
+	}
+	s.mu.Lock()
+	for s.working > 0 {
+		s.park(&s.leaver)
+	}
+	s.mu.Unlock()
+	if s.caller != nil {
+		s.pool.lend(s.caller)
+		defer s.pool.reclaim(s.caller)
+	}
+	<-s.returned
+}
+
+// ending returns the error that cut the stream short. If seq has thrown, that
+// goes on here.
+func (s *stream[In, Out]) ending() error {
+	s.mu.Lock()
+	err, exhausted := s.err, s.exhausted
+	s.mu.Unlock()
+	if exhausted && s.thrown != nil {
+		if s.thrown == ErrGoexit {
+			runtime.Goexit()
+		}
+		panic(s.thrown)
+	}
+	return err
+}

@@ -1,0 +1,144 @@
+package remuda
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+)
+
+// A Ticket stands for an input that [Pool.Submit] handed over: it is where the
+// outcome arrives. All methods are safe for concurrent use, any number of
+// times. The zero Ticket is not usable.
+type Ticket[Out any] struct {
+	run  runContext // the context of the run, if the input's own was not empty
+	kind kind
+
+	settled atomic.Bool // out and err are final
+	out     Out
+	err     error
+
+	mu      sync.Mutex    // guards the rest until settled; never held across a channel operation
+	done    chan struct{} // made by the first Done
+	waiters *waiter       // calls of Wait
+	spare   *sync.Pool    // the pool's, of *waiter
+}
+
+// kind says who gets the outcome.
+type kind uint8
+
+const (
+	sent      kind = iota // nobody; a drop goes to OnDrop
+	submitted             // whoever waits
+)
+
+// A waiter is a blocked call of Wait.
+type waiter struct {
+	ch   chan struct{} // of capacity 1, used again
+	next *waiter
+}
+
+// Wait blocks until the input has run or was dropped, and returns the outcome:
+// what the job returned, a [*PanicError], [ErrGoexit], or, for an input that
+// never ran, the reason. When ctx ends first, Wait returns its error; that does
+// not cancel the run, which the context given to Submit does. An outcome that is
+// there wins over a ctx that has ended.
+//
+// A job that waits for its own pool lends its place meanwhile, if ctx is the
+// job's or derived from it, so that it cannot wait for ever.
+func (t *Ticket[Out]) Wait(ctx context.Context) (Out, error) {
+	if t.settled.Load() {
+		return t.out, t.err
+	}
+	if r := t.run.home.nested(ctx); r != nil {
+		t.run.home.lender.lend(r)
+		defer t.run.home.lender.reclaim(r)
+	}
+	return t.wait(ctx)
+}
+
+// Done returns a channel that is closed when the outcome is there: Wait then
+// returns at once.
+func (t *Ticket[Out]) Done() <-chan struct{} {
+	t.mu.Lock()
+	late := t.done == nil && t.settled.Load() // settle has not seen the channel
+	if t.done == nil {
+		t.done = make(chan struct{})
+	}
+	done := t.done
+	t.mu.Unlock()
+	if late {
+		close(done)
+	}
+	return done
+}
+
+func (t *Ticket[Out]) wait(ctx context.Context) (Out, error) {
+	w := t.join()
+	if w == nil {
+		return t.out, t.err
+	}
+	if end := ctx.Done(); end == nil {
+		<-w.ch
+	} else {
+		select {
+		case <-w.ch:
+		case <-end:
+			if t.quit(w) {
+				t.spare.Put(w)
+				var zero Out
+				return zero, ctx.Err()
+			}
+			<-w.ch // settled meanwhile
+		}
+	}
+	t.spare.Put(w)
+	return t.out, t.err
+}
+
+// join adds a waiter, or returns nil if the outcome is there.
+func (t *Ticket[Out]) join() *waiter {
+	w, _ := t.spare.Get().(*waiter)
+	if w == nil {
+		w = &waiter{ch: make(chan struct{}, 1)}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.settled.Load() {
+		t.spare.Put(w)
+		return nil
+	}
+	w.next, t.waiters = t.waiters, w
+	return w
+}
+
+// quit takes w out again and reports whether it was still there.
+func (t *Ticket[Out]) quit(w *waiter) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for at := &t.waiters; *at != nil; at = &(*at).next {
+		if *at == w {
+			*at, w.next = w.next, nil
+			return true
+		}
+	}
+	return false
+}
+
+// settle makes the outcome known. It is called once.
+func (t *Ticket[Out]) settle(out Out, err error) {
+	t.mu.Lock()
+	t.out, t.err = out, err
+	t.settled.Store(true)
+	w, done := t.waiters, t.done
+	t.waiters = nil
+	t.mu.Unlock()
+	if done != nil {
+		close(done)
+	}
+	for w != nil {
+		next := w.next // w may be used again as soon as it is signalled
+		w.next = nil
+		w.ch <- struct{}{}
+		w = next
+	}
+}
