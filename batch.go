@@ -21,8 +21,7 @@ type batch[In, Out any] struct {
 	out  []Out   // as many as have run
 	errs []error // empty if all were nil so far, else as long as out
 
-	job   uint64 // number of the first input
-	began int64  // stamp
+	began int64 // stamp
 	tally tally
 	done  bool
 	run   *runContext
@@ -72,7 +71,7 @@ func (s *stream[In, Out]) work(w *worker[In, Out]) {
 			}
 		}
 		if s.finish(w) && s.claim() {
-			w.item = item[In, Out]{}
+			w.stream = nil
 			return
 		}
 	}
@@ -105,7 +104,7 @@ func (s *stream[In, Out]) perform(w *worker[In, Out]) {
 		stamp = b.began
 	}
 	w.in = b.in[i]
-	b.run.begin(w.id, b.job+uint64(i), stamp, w.show)
+	b.run.begin(&w.seat, stamp)
 	s.conclude(w, w.run(b.run))
 }
 
@@ -154,7 +153,7 @@ func (s *stream[In, Out]) take(w *worker[In, Out]) bool {
 func (s *stream[In, Out]) endClaim(w *worker[In, Out]) {
 	s.claims--
 	s.mu.Unlock()
-	w.item = item[In, Out]{}
+	w.stream = nil
 }
 
 // newBatch makes a batch of the next inputs, of which there must be some, and
@@ -162,8 +161,7 @@ func (s *stream[In, Out]) endClaim(w *worker[In, Out]) {
 func (s *stream[In, Out]) newBatch() *batch[In, Out] {
 	share := (s.inputs.len() + s.claims - 1) / s.claims // leave some for the others
 	n := min(s.stride, share)
-	job, ok := s.pool.acceptBatch(n)
-	if !ok {
+	if !s.pool.acceptBatch(n) {
 		return nil
 	}
 	b := s.spare
@@ -172,7 +170,6 @@ func (s *stream[In, Out]) newBatch() *batch[In, Out] {
 	} else {
 		s.spare, b.next = b.next, nil
 	}
-	b.job = job
 	b.in = s.inputs.pop(b.in, n)
 	if s.ordered {
 		s.link(b)
@@ -197,7 +194,7 @@ func (s *stream[In, Out]) shorten(b *batch[In, Out]) {
 		return
 	}
 	n := len(b.out)
-	r := &batch[In, Out]{in: slices.Clone(b.in[n:]), job: b.job + uint64(n)}
+	r := &batch[In, Out]{in: slices.Clone(b.in[n:])}
 	clear(b.in[n:])
 	b.in = b.in[:n]
 	s.mu.Lock()

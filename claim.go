@@ -8,7 +8,7 @@ func (p *Pool[In, Out]) sendClaim(s *stream[In, Out]) bool {
 		p.mu.Unlock()
 		return false
 	}
-	p.queue.push(item[In, Out]{claim: s})
+	p.queue.push(item[In, Out]{origin: &s.origin})
 	p.claims++
 	w := p.call()
 	p.mu.Unlock()
@@ -18,18 +18,17 @@ func (p *Pool[In, Out]) sendClaim(s *stream[In, Out]) bool {
 	return true
 }
 
-// acceptBatch accepts n inputs of a stream, of which one begins to run at once,
-// and returns the number of the first. It returns false if the pool is closing.
-func (p *Pool[In, Out]) acceptBatch(n int) (job uint64, ok bool) {
+// acceptBatch accepts n inputs of a stream, of which one begins to run at once.
+// It returns false if the pool is closing.
+func (p *Pool[In, Out]) acceptBatch(n int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closing {
-		return 0, false
+		return false
 	}
-	job = p.accepted + 1
 	p.accepted += uint64(n)
 	p.batched += n - 1
-	return job, true
+	return true
 }
 
 // retakeBatch notes that one of the inputs of a batch that was given back

@@ -111,7 +111,7 @@ func (p *Pool[In, Out]) abandon() {
 	p.mu.Lock()
 	items := p.queue.takeAll()
 	for i := range items {
-		if items[i].claim != nil {
+		if items[i].isClaim() {
 			p.claimed++
 		} else {
 			p.finished.count(dropped)
@@ -126,11 +126,12 @@ func (p *Pool[In, Out]) abandon() {
 
 // drop tells whoever is to know that an accepted item will never run.
 func (p *Pool[In, Out]) drop(it *item[In, Out]) {
-	switch t := it.ticket; {
-	case it.claim != nil:
-		it.claim.withdraw()
-	case t != nil && t.kind == submitted:
+	switch {
+	case it.isClaim():
+		it.origin.stream.withdraw()
+	case it.origin != nil && it.origin.ticket.kind == submitted:
 		var out Out
+		t := &it.origin.ticket
 		t.run.end()
 		t.settle(out, ErrPoolClosed)
 	case p.onDrop != nil:

@@ -40,11 +40,16 @@ type runContext struct {
 	waits int // nested calls of this run that wait; guarded by the pool's mu
 
 	// The current run, written before it begins.
-	worker  int
-	job     uint64
+	seat    *seat
 	queued  time.Duration
 	attempt atomic.Int32
-	input   func() any
+}
+
+// A seat is what the context of a run tells of its worker.
+type seat struct {
+	worker int        // its number
+	runs   uint64     // that it has begun
+	input  func() any // of the current run
 }
 
 // tie says how the end of a run's context depends on its parent's.
@@ -71,11 +76,15 @@ var runOver = func() *merger {
 }()
 
 // begin makes r the context of a run that starts now.
-func (r *runContext) begin(worker int, job uint64, stamp int64, input func() any) {
-	r.worker, r.job, r.input = worker, job, input
-	r.queued = 0
+func (r *runContext) begin(s *seat, stamp int64) {
+	s.runs++
+	if r.seat != s { // not the worker's own, or its first run
+		r.seat = s
+	}
 	if stamp != 0 {
 		r.queued = time.Duration(r.home.now() - stamp)
+	} else if r.queued != 0 {
+		r.queued = 0
 	}
 	if r.attempt.Load() != 1 {
 		r.attempt.Store(1)

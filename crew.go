@@ -43,7 +43,7 @@ func (c *crew[In, Out]) hire() *worker[In, Out] {
 	if c.total-c.lent < c.size {
 		c.total++
 		c.lastID++
-		return &worker[In, Out]{id: c.lastID}
+		return &worker[In, Out]{seat: seat{worker: c.lastID}}
 	}
 	return nil
 }

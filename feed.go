@@ -151,7 +151,7 @@ func (p *Pool[In, Out]) shiftFed(w *worker[In, Out]) (ended bool) {
 				continue
 			}
 		}
-		w.ctx.begin(w.id, w.ctx.job+1, 0, w.show)
+		w.ctx.begin(&w.seat, 0)
 		p.concludeFed(w, w.run(&w.ctx))
 	}
 	return true

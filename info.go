@@ -9,7 +9,7 @@ import (
 type Info struct {
 	Pool    string // the pool's Config.Name
 	Worker  int    // the worker's number in its pool, counted from 1 and never used again
-	Job     uint64 // the input's number in its pool, in order of acceptance, counted from 1
+	Job     uint64 // the run's number on that worker, counted from 1
 	Attempt int    // 1, and more when middleware runs the job again
 
 	run *runContext
@@ -25,8 +25,8 @@ func InfoFrom(ctx context.Context) (Info, bool) {
 	}
 	return Info{
 		Pool:    r.home.name,
-		Worker:  r.worker,
-		Job:     r.job,
+		Worker:  r.seat.worker,
+		Job:     r.seat.runs,
 		Attempt: int(r.attempt.Load()),
 		run:     r,
 	}, true
@@ -35,10 +35,10 @@ func InfoFrom(ctx context.Context) (Info, bool) {
 // Input returns the input of the run, converted to any only now, since that may
 // allocate. It is nil in the zero Info and once the run has ended.
 func (i Info) Input() any {
-	if i.run == nil || i.run.input == nil || i.run.ended() {
+	if i.run == nil || i.run.ended() {
 		return nil
 	}
-	return i.run.input()
+	return i.run.seat.input()
 }
 
 // Queued returns how long the input waited for its worker after it had been

@@ -2,6 +2,7 @@ package remuda
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,6 +28,10 @@ type Pool[In, Out any] struct {
 	blocked sync.Pool // of *blocked[item]
 	waiters sync.Pool // of *waiter
 
+	attention atomic.Bool // a worker should look at whether it is one too many
+
+	_ [64]byte // what follows is written all the time: not beside what is only read
+
 	// mu is the senders' lock: it guards what follows, the in side of the queue
 	// and the free workers' fields. It is never held across a channel operation
 	// or a call of the user's code. Where head is needed too, head comes first.
@@ -44,25 +49,32 @@ type Pool[In, Out any] struct {
 	counted   tally // runs of Do on its caller's goroutine, and of batches
 	err       error // what Err returns
 	done      chan struct{}
-	attention atomic.Bool // a worker should look at whether it is one too many
 
-	_ [64]byte // senders and workers write to different cache lines
+	// The queue comes between the two locks, since each guards one side of it.
+	queue queue[item[In, Out]]
 
-	// head is the workers' lock: it guards finished and the out side of the queue.
+	// head is the workers' lock: it guards finished, claimed and the out side of
+	// the queue.
 	head     sync.Mutex
 	finished tally
 	claimed  int // claims popped from the queue
 
-	queue queue[item[In, Out]]
+	_ [64]byte
 }
 
 // An item is an input on its way to a worker.
 type item[In, Out any] struct {
 	in     In
-	ticket *Ticket[Out]     // nil if nobody waits and the context was empty
-	claim  *stream[In, Out] // not nil: no input, but an invitation to work on a stream
-	job    uint64           // number of the input
+	origin *origin[In, Out] // nil if nobody waits and the context was empty
 	stamp  int64            // when it was accepted; 0 if nobody asks
+}
+
+func (it *item[In, Out]) isClaim() bool { return it.origin != nil && it.origin.stream != nil }
+
+// An origin is where an item comes from, if that matters.
+type origin[In, Out any] struct {
+	ticket Ticket[Out]
+	stream *stream[In, Out] // not nil: the item is a claim of a stream, and no input
 }
 
 // New returns a pool with the zero [Config] and the middleware mws around each
@@ -161,6 +173,10 @@ func (p *Pool[In, Out]) runUntil(ctx context.Context) error {
 }
 
 func (p *Pool[In, Out]) start(b JobBuilder[In, Out], built bool) error {
+	timed := slices.ContainsFunc(p.mws, func(mw Middleware) bool {
+		w, ok := mw.(wantsQueueTime)
+		return ok && w.WantsQueueTime()
+	})
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
@@ -170,14 +186,10 @@ func (p *Pool[In, Out]) start(b JobBuilder[In, Out], built bool) error {
 		return ErrPoolStarted
 	}
 	p.builder, p.built = b, built
-	p.queue.bound = p.cfg.bound()
+	p.queue.setBound(p.cfg.bound())
 	p.home.name, p.home.epoch, p.home.lender = p.cfg.Name, time.Now(), p
 	p.home.base, p.home.cancel = context.WithCancelCause(context.Background())
-	for _, mw := range p.mws {
-		if w, ok := mw.(wantsQueueTime); ok && w.WantsQueueTime() {
-			p.home.timed.Store(true)
-		}
-	}
+	p.home.timed.Store(timed)
 	p.started = true
 	p.open = p.source == nil
 	p.crew.size = p.cfg.initial()

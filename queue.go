@@ -11,21 +11,28 @@ import "sync/atomic"
 // and no item costs an allocation. Each method says which lock it needs; where
 // both are needed, head is taken first.
 type queue[T any] struct {
-	bound int // most items in both buffers; 0 for a hand-off
-
 	// Guarded by Pool.mu.
-	in      []T
-	ahead   int         // at least the number of items left in out
-	first   *blocked[T] // senders that wait, in order of arrival
-	last    *blocked[T]
-	waiting atomic.Int32 // their number; changed under mu, read under head too
+	bound int // most items in both buffers; 0 for a hand-off
+	in    []T
+	ahead int         // at least the number of items left in out
+	first *blocked[T] // senders that wait, in order of arrival
+	last  *blocked[T]
 
 	_ [64]byte // senders and workers write to different cache lines
 
 	// Guarded by Pool.head.
-	out  []T
-	next int // index of the first item left in out
+	out     []T
+	next    int          // index of the first item left in out
+	lowMark int          // see low
+	waiting atomic.Int32 // number of blocked senders; written under mu, read under head
 }
+
+// setBound sets the bound. It needs both locks, or nobody else there.
+//
+// The low mark is where blocked senders are let in. A quarter of the bound is
+// work enough to last until they are awake, and lets them in by large batches:
+// against a half it is worth a tenth with one sender and one worker.
+func (q *queue[T]) setBound(n int) { q.bound, q.lowMark = n, n/4 }
 
 // A blocked sender. Whoever unlinks it owes it one answer on ch: nil when its
 // item was admitted, or the reason why it never will be.
@@ -80,12 +87,13 @@ func (q *queue[T]) turn() bool {
 	return true
 }
 
-// pop takes the first item of out, which must not be used up, into dst. It
-// needs head.
-func (q *queue[T]) pop(dst *T) {
+// front is the first item of out, which must not be used up. It needs head.
+func (q *queue[T]) front() *T { return &q.out[q.next] }
+
+// drop forgets the first item of out. It needs head.
+func (q *queue[T]) drop() {
 	var zero T
-	item := &q.out[q.next]
-	*dst, *item = *item, zero
+	q.out[q.next] = zero
 	q.next++
 }
 
@@ -97,10 +105,10 @@ func (q *queue[T]) takeAll() []T {
 }
 
 // low reports whether the workers have come to the point where blocked senders
-// are let in: half of the bound is left in out. Together with turn, that lets
-// them in by the batch, while there is still work to do. It needs head.
+// are let in. Together with turn, that lets them in by the batch, while there is
+// still work to do. It needs head.
 func (q *queue[T]) low() bool {
-	return q.left() == q.bound/2 && q.waiting.Load() > 0
+	return q.left() == q.lowMark && q.waiting.Load() > 0
 }
 
 // link appends b to the blocked senders. It needs both locks, so that no worker

@@ -2,15 +2,15 @@ package remuda
 
 import "context"
 
-// perform runs the item that w has taken.
+// perform runs what w has taken from the queue.
 func (p *Pool[In, Out]) perform(w *worker[In, Out]) {
-	if s := w.item.claim; s != nil {
-		s.work(w)
+	if w.stream != nil {
+		w.stream.work(w)
 		return
 	}
-	ctx, t := &w.ctx, w.item.ticket
-	if t != nil {
-		ctx = &t.run
+	ctx := &w.ctx
+	if w.origin != nil {
+		ctx = &w.origin.ticket.run
 		if err := ctx.abandoned(); err != nil {
 			p.discard(w, err)
 			return
@@ -22,8 +22,7 @@ func (p *Pool[In, Out]) perform(w *worker[In, Out]) {
 			return
 		}
 	}
-	w.in = w.item.in
-	ctx.begin(w.id, w.item.job, w.item.stamp, w.show)
+	ctx.begin(&w.seat, w.stamp)
 	p.conclude(w, w.run(ctx))
 }
 
@@ -39,40 +38,39 @@ func (p *Pool[In, Out]) equip(w *worker[In, Out]) error {
 	if w.ctx.parent == nil {
 		w.ctx.parent = p.home.base
 	}
-	w.show = func() any { return w.in }
+	w.seat.input = func() any { return w.in }
 	w.bind(w.job, p.mws)
 	return nil
 }
 
-// conclude ends the run of w's item: its outcome is err.
+// conclude ends w's run: its outcome is err.
 func (p *Pool[In, Out]) conclude(w *worker[In, Out], err error) {
-	if s := w.item.claim; s != nil {
-		s.conclude(w, err)
+	if w.stream != nil {
+		w.stream.conclude(w, err)
 		return
 	}
-	out, t := w.take(), w.item.ticket
-	w.item = item[In, Out]{}
 	w.last = outcomeOf(err)
 	if err != nil && p.cfg.StopOnErrors {
 		p.shut(err)
 	}
-	if t != nil {
-		p.resolve(w, t, out, err)
+	if w.origin != nil {
+		p.resolve(w, w.take(), err)
+	} else {
+		w.clear()
 	}
 }
 
-// discard ends w's item without a run.
+// discard ends what w has taken without a run.
 func (p *Pool[In, Out]) discard(w *worker[In, Out], err error) {
-	t := w.item.ticket
-	w.item = item[In, Out]{}
 	w.last = dropped
-	var out Out
-	p.resolve(w, t, out, err)
+	p.resolve(w, w.take(), err)
 }
 
 // resolve hands the outcome to the ticket. The run is counted first, so that
 // the numbers are right for whoever waited.
-func (p *Pool[In, Out]) resolve(w *worker[In, Out], t *Ticket[Out], out Out, err error) {
+func (p *Pool[In, Out]) resolve(w *worker[In, Out], out Out, err error) {
+	t := &w.origin.ticket
+	w.origin = nil
 	t.run.end()
 	if t.kind == sent {
 		return
@@ -81,11 +79,12 @@ func (p *Pool[In, Out]) resolve(w *worker[In, Out], t *Ticket[Out], out Out, err
 	p.finished.count(w.last)
 	p.head.Unlock()
 	w.last = none
+	t.exited, w.exited = w.exited, false
 	t.settle(out, err)
 }
 
 // runInline runs an input on the goroutine of Do, on a worker that is free.
-func (p *Pool[In, Out]) runInline(ctx context.Context, w *worker[In, Out], in In, job uint64) (out Out, err error) {
+func (p *Pool[In, Out]) runInline(ctx context.Context, w *worker[In, Out], in In) (out Out, err error) {
 	r := &w.ctx
 	if !isEmpty(ctx) {
 		r = &runContext{home: &p.home, parent: ctx, tie: untied}
@@ -109,7 +108,7 @@ func (p *Pool[In, Out]) runInline(ctx context.Context, w *worker[In, Out], in In
 		}
 	}
 	w.in = in
-	r.begin(w.id, job, 0, w.show)
+	r.begin(&w.seat, 0)
 	err = w.run(r)
 	out = w.take()
 	returned = true

@@ -29,8 +29,8 @@ func (p *Pool[In, Out]) Do(ctx context.Context, in In) (Out, error) {
 		defer p.reclaim(r)
 	}
 	if p.cfg.Inline || ctx.Done() == nil {
-		if w, job := p.hireInline(ctx); w != nil {
-			return p.runInline(ctx, w, in, job)
+		if w := p.hireInline(ctx); w != nil {
+			return p.runInline(ctx, w, in)
 		}
 	}
 	t, err := p.submit(ctx, in)
@@ -39,7 +39,7 @@ func (p *Pool[In, Out]) Do(ctx context.Context, in In) (Out, error) {
 		return out, err
 	}
 	out, err := t.wait(ctx)
-	if err == ErrGoexit {
+	if err == ErrGoexit && t.exited { // and not just returned by the job
 		runtime.Goexit()
 	}
 	return out, err
@@ -63,7 +63,7 @@ func (p *Pool[In, Out]) Send(ctx context.Context, in In) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		it.ticket = p.newTicket(ctx, sent)
+		it.origin = p.newOrigin(ctx, sent)
 	}
 	return p.send(ctx, it)
 }
@@ -86,15 +86,16 @@ func (p *Pool[In, Out]) submit(ctx context.Context, in In) (*Ticket[Out], error)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	t := p.newTicket(ctx, submitted)
-	if err := p.send(ctx, item[In, Out]{in: in, ticket: t}); err != nil {
+	o := p.newOrigin(ctx, submitted)
+	if err := p.send(ctx, item[In, Out]{in: in, origin: o}); err != nil {
 		return nil, err
 	}
-	return t, nil
+	return &o.ticket, nil
 }
 
-func (p *Pool[In, Out]) newTicket(ctx context.Context, k kind) *Ticket[Out] {
-	t := &Ticket[Out]{kind: k, spare: &p.waiters}
+func (p *Pool[In, Out]) newOrigin(ctx context.Context, k kind) *origin[In, Out] {
+	o := &origin[In, Out]{ticket: Ticket[Out]{kind: k, spare: &p.waiters}}
+	t := &o.ticket
 	t.run.home = &p.home
 	switch {
 	case k == sent:
@@ -104,7 +105,7 @@ func (p *Pool[In, Out]) newTicket(ctx context.Context, k kind) *Ticket[Out] {
 	default:
 		t.run.parent, t.run.tie = ctx, untied
 	}
-	return t
+	return o
 }
 
 // isEmpty reports whether ctx is one of the two contexts that carry nothing.
@@ -114,21 +115,20 @@ func isEmpty(ctx context.Context) bool {
 
 // hireInline takes a free worker for a run on the caller's goroutine, unless
 // something that was queued before would be overtaken.
-func (p *Pool[In, Out]) hireInline(ctx context.Context) (*worker[In, Out], uint64) {
+func (p *Pool[In, Out]) hireInline(ctx context.Context) *worker[In, Out] {
 	if ctx.Err() != nil {
-		return nil, 0
+		return nil
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.open || p.crew.searching > 0 || p.crew.starved || len(p.queue.in) > 0 || p.queue.first != nil {
-		return nil, 0
+		return nil
 	}
 	w := p.crew.hire()
-	if w == nil {
-		return nil, 0
+	if w != nil {
+		p.accepted++
 	}
-	p.accepted++
-	return w, p.accepted
+	return w
 }
 
 // send hands an item to the pool. A nil ctx means not to block. Whether an item
@@ -177,7 +177,6 @@ func (p *Pool[In, Out]) refusal() error {
 // accept takes an item over. It needs mu; a worker must be summoned for it.
 func (p *Pool[In, Out]) accept(it item[In, Out]) {
 	p.accepted++
-	it.job = p.accepted
 	if p.home.timed.Load() {
 		it.stamp = p.home.now()
 	}

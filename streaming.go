@@ -16,7 +16,8 @@ import (
 // at most one for each worker, which leaves when there is nothing to take.
 type stream[In, Out any] struct {
 	pool    *Pool[In, Out]
-	caller  *runContext // the run of this pool that loops, if one does
+	origin  origin[In, Out] // of its claims
+	caller  *runContext     // the run of this pool that loops, if one does
 	ordered bool
 	ctx     context.Context // of the runs
 	cancel  context.CancelCauseFunc
@@ -63,6 +64,7 @@ func newStream[In, Out any](ctx context.Context, p *Pool[In, Out], ordered bool,
 		consumer: newSpot(),
 		leaver:   newSpot(),
 	}
+	s.origin.stream = s
 	s.look(workers)
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	s.untie = context.AfterFunc(p.home.base, func() { s.cancel(ErrPoolClosed) })

@@ -16,6 +16,7 @@ type Ticket[Out any] struct {
 	settled atomic.Bool // out and err are final
 	out     Out
 	err     error
+	exited  bool // the job ended its goroutine
 
 	mu      sync.Mutex    // guards the rest until settled; never held across a channel operation
 	done    chan struct{} // made by the first Done

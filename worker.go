@@ -27,19 +27,21 @@ const (
 type worker[In, Out any] struct {
 	frame[In, Out]
 
-	id    int
+	seat  seat
 	wake  chan struct{} // of capacity 1; parks the goroutine while the worker is free
 	live  bool          // it has a goroutine, perhaps a parked one
 	leave bool          // set before waking: end now
 	next  *worker[In, Out]
 
-	ctx       runContext      // for inputs whose own context is empty
-	item      item[In, Out]   // what it works on
-	batch     *batch[In, Out] // the part of item.claim that it works on
-	last      outcome         // how the last run ended, not counted yet
-	searching bool            // counts in crew.searching
-	show      func() any      // the input, for Info
-	feed      *feed           // not nil in a source-fed pool
+	ctx       runContext       // for inputs whose own context is empty
+	origin    *origin[In, Out] // of what it works on
+	stamp     int64            // when that was accepted
+	stream    *stream[In, Out] // that it works on
+	batch     *batch[In, Out]  // the part of that
+	last      outcome          // how the last run ended, not counted yet
+	exited    bool             // the run ended its goroutine
+	searching bool             // counts in crew.searching
+	feed      *feed            // not nil in a source-fed pool
 }
 
 // chores is what is left to do, once the locks are released, after a change to
@@ -112,16 +114,17 @@ func (p *Pool[In, Out]) shift(w *worker[In, Out]) (ended bool) {
 			p.conclude(w, newPanicError(v))
 			return
 		}
+		w.exited = true
 		p.conclude(w, ErrGoexit)
 		go p.work(w) // this goroutine is lost
 	}()
-	for w.item.claim != nil || p.next(w) {
+	for w.stream != nil || p.next(w) {
 		p.perform(w)
 	}
 	return true
 }
 
-// next waits for the next item and puts it into w.item. It returns false when
+// next waits for the next item and puts it into w. It returns false when
 // the worker is to end.
 func (p *Pool[In, Out]) next(w *worker[In, Out]) bool {
 	for {
@@ -183,8 +186,11 @@ func (p *Pool[In, Out]) look(w *worker[In, Out]) sight {
 			return again
 		}
 	}
-	p.queue.pop(&w.item)
-	if w.item.claim != nil {
+	it := p.queue.front()
+	w.in, w.origin, w.stamp = it.in, it.origin, it.stamp
+	p.queue.drop()
+	if w.origin != nil && w.origin.stream != nil {
+		w.stream, w.origin = w.origin.stream, nil
 		p.claimed++
 	}
 	more := p.queue.left() > 0
@@ -195,7 +201,9 @@ func (p *Pool[In, Out]) look(w *worker[In, Out]) sight {
 		p.mu.Unlock()
 	}
 	p.head.Unlock()
-	welcome(admitted)
+	if admitted != nil {
+		welcome(admitted)
+	}
 	if w.searching {
 		p.endSearch(w, more)
 	}
