@@ -93,7 +93,7 @@ func (s *stream[In, Out]) perform(w *worker[In, Out]) {
 		b.add(out, endOf(s.ctx), dropped)
 		return
 	}
-	if w.run == nil {
+	if w.seat.input == nil {
 		if err := s.pool.equip(w); err != nil {
 			s.conclude(w, err)
 			return
@@ -105,7 +105,7 @@ func (s *stream[In, Out]) perform(w *worker[In, Out]) {
 	}
 	w.in = b.in[i]
 	b.run.begin(&w.seat, stamp)
-	s.conclude(w, w.run(b.run))
+	s.conclude(w, w.do(b.run))
 }
 
 // conclude ends the run of the next input of w's batch: its outcome is err.
@@ -125,11 +125,13 @@ func (s *stream[In, Out]) take(w *worker[In, Out]) bool {
 		s.loose, b.nextLoose = b.nextLoose, nil
 		s.looseInputs -= len(b.in)
 		s.pool.retakeBatch()
-	} else if s.inputs.len() == 0 || s.stopped {
-		s.endClaim(w)
+	} else if s.stopped.Load() || !s.hasInput() {
+		s.mu.Unlock()
+		w.stream = nil
 		return false
 	} else if b = s.newBatch(); b == nil {
-		s.endClaim(w)
+		s.mu.Unlock()
+		w.stream = nil
 		s.cut(ErrPoolClosed)
 		return false
 	}
@@ -149,11 +151,20 @@ func (s *stream[In, Out]) take(w *worker[In, Out]) bool {
 	return true
 }
 
-// endClaim ends the claim that w has come with. It releases mu.
-func (s *stream[In, Out]) endClaim(w *worker[In, Out]) {
+// hasInput reports whether there is an input to take; if not, it ends the
+// claim. It needs mu.
+func (s *stream[In, Out]) hasInput() bool {
+	if s.inputs.len() > 0 {
+		return true
+	}
 	s.claims--
-	s.mu.Unlock()
-	w.stream = nil
+	s.short.Store(true)
+	if s.inputs.len() == 0 { // the reader will see short after its next push
+		return false
+	}
+	s.claims++
+	s.short.Store(s.claims < s.workers)
+	return true
 }
 
 // newBatch makes a batch of the next inputs, of which there must be some, and

@@ -145,14 +145,14 @@ func (p *Pool[In, Out]) shiftFed(w *worker[In, Out]) (ended bool) {
 		if !f.forever && !p.pull(w) {
 			return true
 		}
-		if w.run == nil {
+		if w.seat.input == nil {
 			if err := p.equip(w); err != nil {
 				p.concludeFed(w, err)
 				continue
 			}
 		}
 		w.ctx.begin(&w.seat, 0)
-		p.concludeFed(w, w.run(&w.ctx))
+		p.concludeFed(w, w.do(&w.ctx))
 	}
 	return true
 }

@@ -79,7 +79,7 @@ func (w *wrapped[In, Out]) Do(ctx context.Context, in In) (Out, error) {
 // bound to the frame, so that a run costs no allocation.
 type frame[In, Out any] struct {
 	job Job[In, Out]
-	run Handler // the whole chain; nil until bind
+	run Handler // the whole chain; nil until bind, and if there is none
 	in  In
 	out Out
 }
@@ -87,11 +87,24 @@ type frame[In, Out any] struct {
 // bind composes the chain around job, the first of mws outermost.
 func (f *frame[In, Out]) bind(job Job[In, Out], mws []Middleware) {
 	f.job = job
+	if len(mws) == 0 {
+		return
+	}
 	run := Handler(f.call)
 	for i := len(mws) - 1; i >= 0; i-- {
 		run = mws[i].Wrap(run)
 	}
 	f.run = run
+}
+
+// do runs the job inside its chain. Without one it is called as it is, and the
+// caller sees to panics: that saves a tenth of what it costs to run nothing.
+func (f *frame[In, Out]) do(ctx context.Context) (err error) {
+	if f.run != nil {
+		return f.run(ctx)
+	}
+	f.out, err = f.job.Do(ctx, f.in)
+	return err
 }
 
 // call is the innermost handler. It turns a panic into an error here, so that

@@ -16,14 +16,14 @@ func (p *Pool[In, Out]) perform(w *worker[In, Out]) {
 			return
 		}
 	}
-	if w.run == nil {
+	if w.seat.input == nil {
 		if err := p.equip(w); err != nil {
 			p.conclude(w, err)
 			return
 		}
 	}
 	ctx.begin(&w.seat, w.stamp)
-	p.conclude(w, w.run(ctx))
+	p.conclude(w, w.do(ctx))
 }
 
 // equip gives a worker its job, inside its middleware. What the builder or a
@@ -101,7 +101,7 @@ func (p *Pool[In, Out]) runInline(ctx context.Context, w *worker[In, Out], in In
 		}
 		p.release(w, r, err)
 	}()
-	if w.run == nil {
+	if w.seat.input == nil {
 		if err = p.equip(w); err != nil {
 			returned = true
 			return out, err
@@ -109,7 +109,7 @@ func (p *Pool[In, Out]) runInline(ctx context.Context, w *worker[In, Out], in In
 	}
 	w.in = in
 	r.begin(&w.seat, 0)
-	err = w.run(r)
+	err = w.do(r)
 	out = w.take()
 	returned = true
 	return out, err

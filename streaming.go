@@ -24,17 +24,19 @@ type stream[In, Out any] struct {
 	untie   func() bool // from the pool's base context
 	unwatch func() bool // ctx
 
+	credit   int           // inputs that the reader may push before it looks again; its own
+	short    atomic.Bool   // claims < workers: the reader should see whether to call one
+	stopped  atomic.Bool   // nothing more is read or taken; written under mu
 	over     atomic.Bool   // inputs that have not begun must not begin
 	returned chan struct{} // closed when the reader has returned
 	thrown   error         // what seq panicked with, or ErrGoexit; written by the reader
 
 	mu        sync.Mutex // guards the rest; Pool.mu may be taken under it
 	inputs    ring[In]   // read and not taken
-	pending   int        // read and not consumed
-	window    int        // most that may be pending
+	consumed  int        // by the loop
+	window    int        // most inputs that may be read and not consumed
 	exhausted bool       // seq has ended
-	stopped   bool       // nothing more is read or taken
-	err       error      // why, if that cut something off
+	err       error      // why it was stopped, if that cut something off
 
 	workers int // of the pool, when last looked at
 	claims  int // in the queue or with a worker
@@ -84,6 +86,7 @@ func endOf(ctx context.Context) error {
 func (s *stream[In, Out]) look(workers int) {
 	s.workers = max(workers, 1)
 	s.window = s.pool.queue.bound + s.workers
+	s.short.Store(s.claims < s.workers)
 }
 
 // read is the reader's goroutine. A panic of seq, or its end by
@@ -116,27 +119,44 @@ func (s *stream[In, Out]) read(seq iter.Seq[In]) {
 }
 
 // add takes over an input that was read; it waits for room. It returns false
-// when no more are wanted.
+// when no more are wanted. While there is room, and as many workers are at work
+// as there are, it takes no lock: that halves what an input costs the reader,
+// which is what limits a stream of fast jobs.
 func (s *stream[In, Out]) add(in In) bool {
-	s.mu.Lock()
-	for s.pending >= s.window && !s.stopped {
-		s.reader.enter()
-		s.mu.Unlock()
-		s.reader.wait()
-		s.mu.Lock()
+	if s.credit == 0 {
+		s.waitForRoom()
 	}
-	if s.stopped {
-		s.mu.Unlock()
+	if s.stopped.Load() {
 		return false
 	}
 	s.inputs.push(in)
-	s.pending++
+	s.credit--
+	if !s.short.Load() {
+		return true
+	}
+	s.mu.Lock()
 	call := s.wantsWorker()
 	s.mu.Unlock()
 	if call {
 		s.claim()
 	}
 	return true
+}
+
+// waitForRoom gives the reader credit.
+func (s *stream[In, Out]) waitForRoom() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for !s.stopped.Load() {
+		if s.credit = s.window - (s.inputs.pushed() - s.consumed); s.credit > 0 {
+			s.credit = s.inputs.makeRoom(s.credit)
+			return
+		}
+		s.reader.enter()
+		s.mu.Unlock()
+		s.reader.wait()
+		s.mu.Lock()
+	}
 }
 
 // wantsWorker reports whether another worker should be called, and counts it.
@@ -148,6 +168,7 @@ func (s *stream[In, Out]) wantsWorker() bool {
 	}
 	s.claims++
 	s.called++
+	s.short.Store(s.claims < s.workers)
 	return true
 }
 
@@ -177,10 +198,10 @@ func (s *stream[In, Out]) cut(err error) {
 		s.over.Store(true)
 	}
 	s.mu.Lock()
-	if !s.stopped && (!s.exhausted || s.inputs.len() > 0) {
+	if !s.stopped.Load() && (!s.exhausted || s.inputs.len() > 0) {
 		s.err = err
 	}
-	s.stop()
+	s.stopped.Store(true)
 	if s.over.Load() {
 		s.dropLoose()
 	}
@@ -192,13 +213,6 @@ func (s *stream[In, Out]) cut(err error) {
 	if consumer {
 		s.consumer.signal()
 	}
-}
-
-// stop ends the reading and the taking of inputs. It needs mu.
-func (s *stream[In, Out]) stop() {
-	s.stopped = true
-	s.pending -= s.inputs.len()
-	s.inputs = ring[In]{}
 }
 
 // dropLoose makes results of the batches that no worker has: their inputs never
@@ -223,7 +237,7 @@ func (s *stream[In, Out]) waiting() int { return s.inputs.len() + s.looseInputs 
 func (s *stream[In, Out]) await() *batch[In, Out] {
 	s.mu.Lock()
 	for s.first == nil || !s.first.done {
-		if s.first == nil && s.working == 0 && (s.stopped || s.exhausted && s.inputs.len() == 0) && s.loose == nil {
+		if s.first == nil && s.working == 0 && (s.stopped.Load() || s.exhausted && s.inputs.len() == 0) && s.loose == nil {
 			s.mu.Unlock()
 			return nil
 		}
@@ -256,9 +270,9 @@ func (s *stream[In, Out]) recycle(b *batch[In, Out]) {
 	n := len(b.in)
 	b.reset()
 	s.mu.Lock()
-	s.pending -= n
+	s.consumed += n
 	b.next, s.spare = s.spare, b
-	wake := s.pending <= s.window/2 && s.reader.leave()
+	wake := s.inputs.pushed()-s.consumed <= s.window/2 && s.reader.leave()
 	s.mu.Unlock()
 	if wake {
 		s.reader.signal()
@@ -273,7 +287,7 @@ func (s *stream[In, Out]) leave() {
 	s.over.Store(true)
 	s.cancel(nil)
 	s.mu.Lock()
-	s.stop()
+	s.stopped.Store(true)
 	s.dropLoose()
 	wake := s.reader.leave()
 	s.mu.Unlock()
