@@ -74,6 +74,9 @@ func (t *Ticket[Out]) Done() <-chan struct{} {
 }
 
 func (t *Ticket[Out]) wait(ctx context.Context) (Out, error) {
+	if t.settled.Load() {
+		return t.out, t.err
+	}
 	w := t.join()
 	if w == nil {
 		return t.out, t.err

@@ -163,6 +163,7 @@ func (p *Pool[In, Out]) look(w *worker[In, Out]) sight {
 	p.finished.count(w.last)
 	w.last = none
 	var admitted *blocked[item[In, Out]]
+	var start *worker[In, Out]
 	if p.queue.left() == 0 {
 		p.mu.Lock()
 		p.queue.recount()
@@ -178,6 +179,9 @@ func (p *Pool[In, Out]) look(w *worker[In, Out]) sight {
 		}
 		if admitted == nil {
 			admitted = p.admit(0)
+		}
+		if admitted == nil && w.searching {
+			start = p.endSearch(w, p.queue.left() > 1)
 		}
 		p.mu.Unlock()
 		if admitted != nil {
@@ -205,7 +209,12 @@ func (p *Pool[In, Out]) look(w *worker[In, Out]) sight {
 		welcome(admitted)
 	}
 	if w.searching {
-		p.endSearch(w, more)
+		p.mu.Lock()
+		start = p.endSearch(w, more)
+		p.mu.Unlock()
+	}
+	if start != nil {
+		p.launch(start)
 	}
 	return found
 }
@@ -253,19 +262,15 @@ func (p *Pool[In, Out]) rest(w *worker[In, Out]) (sight, chores[In, Out]) {
 	return over, c
 }
 
-// endSearch notes that a worker has found something, and wakes the next one if
-// there is more. That comes before the run, so that a slow run holds up nobody.
-func (p *Pool[In, Out]) endSearch(w *worker[In, Out], more bool) {
-	var start *worker[In, Out]
-	p.mu.Lock()
+// endSearch notes that a worker has found something, and hires the next one to
+// launch if there is more. That comes before the run, so that a slow run holds
+// up nobody. It needs mu.
+func (p *Pool[In, Out]) endSearch(w *worker[In, Out], more bool) *worker[In, Out] {
 	p.crew.arrived(w)
-	if p.crew.searching == 0 && (more || len(p.queue.in) > 0 || p.queue.first != nil) {
-		start = p.crew.summon()
+	if p.crew.searching > 0 || !more && len(p.queue.in) == 0 && p.queue.first == nil {
+		return nil
 	}
-	p.mu.Unlock()
-	if start != nil {
-		p.launch(start)
-	}
+	return p.crew.summon()
 }
 
 // quit takes a worker that is one too many out of the crew, and hands on what
