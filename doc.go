@@ -1,0 +1,84 @@
+// Package remuda is a typed, in-process job pool.
+//
+// A [Pool] runs a [Job], a function from an input to an output, on a number of
+// workers that can be changed while it runs. [Middleware] wraps each run: see
+// package middleware for a counter, retries, metrics and more.
+//
+//	pool := remuda.New[Order, Receipt](middleware.Logger(log), middleware.Retry(3))
+//	if err := pool.Start(remuda.Func(charge)); err != nil {
+//		return err
+//	}
+//	defer pool.CloseWithTimeout(10 * time.Second)
+//
+//	receipt, err := pool.Do(ctx, order)             // run it on a worker and wait
+//	err = pool.Send(ctx, order)                     // hand it over; wait while the queue is full
+//	ticket, err := pool.Submit(ctx, order)          // receipt, err := ticket.Wait(ctx)
+//	for receipt, err := range pool.Map(ctx, orders) // a sequence in, a sequence out, in order
+//	err = pool.More()                               // one worker more; or Less, or Resize(8)
+//
+// # Order
+//
+// Inputs are begun in the order in which they were accepted. Senders that wait
+// for a place in the queue are let in in the order in which they came, and
+// nobody passes them. With more than one worker, runs overlap and end in any
+// order; [Pool.Map] and [Pool.DoAll] put the outcomes back into the order of the
+// inputs.
+//
+// # Blocking
+//
+// Do waits for the outcome. Send and Submit wait only while the queue is full,
+// and TrySend never does. All of them return when their context ends. More,
+// Less, Resize, Current and Stats never wait.
+//
+// # Who cancels a run
+//
+// A run is cancelled by whoever owns it. In a pool that is fed by its queue that
+// is the caller: the context given to Do, Submit, Map or Stream is the one that
+// the run ends with. A run that was handed over by Send has no such owner; it
+// has the values of the sender's context and nothing else of it. Less lets a run
+// go on to its end, and so does Close while its own context lasts.
+//
+// In a pool that is fed by a [Source] a run belongs to its worker: Less and
+// Close cancel it.
+//
+// The context of a run is derived from the caller's, so that it has its values
+// and its deadline. It is for that run alone. A job that starts something which
+// outlives it passes on [context.WithoutCancel] of it; what it must not do is to
+// ask [InfoFrom] for the run, or call the pool, with a context whose run is
+// over.
+//
+// # Calls from inside a job
+//
+// A job may call its own pool: Send, Do, DoAll, Map, the Wait of a ticket, More,
+// Less, Resize and Close. While it waits, its place is lent to another run, so
+// that a pool full of such jobs does not deadlock, and so that the bound on the
+// jobs that run still holds. The pool knows the job by the context: pass on the
+// one that the job was given, or one derived from it. Close, called with it,
+// does not wait for its caller.
+//
+// # Panics
+//
+// A job that panics fails with a [*PanicError], which has the job's own stack;
+// each middleware sees it as an error. A panic in a middleware or a builder
+// fails the run in the same way. A job that calls [runtime.Goexit], as
+// testing.T.FailNow does, fails with [ErrGoexit]; if it was run by Do, Do ends
+// the goroutine of its caller, as a direct call would have done. In no case does
+// the pool lose a worker.
+//
+// # Shutdown
+//
+// Whether an input is accepted is decided in one place: a Send that races with a
+// Close either returns [ErrPoolClosed] or its input runs. Every accepted input
+// has exactly one outcome: its job ran, or it was dropped with an error that
+// somebody gets, which is the caller of Do, the ticket, the loop over Map, or
+// the function given to [Pool.OnDrop]. See [Pool.Close].
+//
+// # Cost
+//
+// A worker is made when it is first needed and its goroutine parks while it has
+// nothing to do: ten thousand workers cost nothing until they are busy, and an
+// idle pool uses no timer and no processor. Handing over an input allocates
+// nothing if its context is context.Background(), and one object if it is not,
+// or if somebody is to have the outcome. A middleware costs a few nanoseconds
+// and no allocation per run. The README has the measurements.
+package remuda
