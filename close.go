@@ -34,7 +34,7 @@ func (p *Pool[In, Out]) Close(ctx context.Context) error {
 	p.mu.Unlock()
 	var err error
 	if again {
-		err = ErrPoolClosed
+		err = p.cfg.fault(ErrPoolClosed)
 	}
 	if p.source != nil && started {
 		p.home.cancel(ErrPoolClosed)
@@ -97,7 +97,7 @@ func (p *Pool[In, Out]) shut(err error) {
 	for _, w := range fed {
 		w.feed.stop()
 	}
-	answer(refused, ErrPoolClosed)
+	answer(refused, p.cfg.fault(ErrPoolClosed))
 	p.do(c)
 	if last {
 		p.finish()
@@ -133,9 +133,9 @@ func (p *Pool[In, Out]) drop(it *item[In, Out]) {
 		var out Out
 		t := &it.origin.ticket
 		t.run.end()
-		t.settle(out, ErrPoolClosed)
+		t.settle(out, p.cfg.fault(ErrPoolClosed))
 	case p.onDrop != nil:
-		p.onDrop(it.in, ErrPoolClosed)
+		p.onDrop(it.in, p.cfg.fault(ErrPoolClosed))
 	}
 }
 

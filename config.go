@@ -14,7 +14,7 @@ const (
 // Config is what can be chosen for a [Pool]. The zero value is a pool of one
 // worker that can grow without bound and shrink to none.
 type Config struct {
-	// Name stands in Info, logs and metrics. It may be empty.
+	// Name stands in Info, logs, metrics and errors. It may be empty.
 	Name string
 
 	// Min and Max bound the number of workers; Max 0 is no upper bound.

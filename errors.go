@@ -56,6 +56,22 @@ var (
 	ErrGoexit = errors.New("remuda: job ended its goroutine (runtime.Goexit)")
 )
 
+// fault adds the pool's name to an error, if the pool has one.
+func (c Config) fault(err error) error {
+	if c.Name == "" || err == nil {
+		return err
+	}
+	return &fault{err, c.Name}
+}
+
+type fault struct {
+	err  error
+	pool string
+}
+
+func (f *fault) Error() string { return f.err.Error() + " (pool " + f.pool + ")" }
+func (f *fault) Unwrap() error { return f.err }
+
 // A PanicError is the outcome of a job that panicked.
 type PanicError struct {
 	Value any    // what the job panicked with

@@ -167,7 +167,7 @@ func ExamplePool_OnDrop() {
 	fmt.Println(pool.Close(ctx))
 	<-pool.Done()
 	// Output:
-	// not sent: second remuda: pool is closed
+	// not sent: second remuda: pool is closed (pool mail)
 	// context canceled
 }
 

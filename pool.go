@@ -181,9 +181,9 @@ func (p *Pool[In, Out]) start(b JobBuilder[In, Out], built bool) error {
 	defer p.mu.Unlock()
 	switch {
 	case p.closing:
-		return ErrPoolClosed
+		return p.cfg.fault(ErrPoolClosed)
 	case p.started:
-		return ErrPoolStarted
+		return p.cfg.fault(ErrPoolStarted)
 	}
 	p.builder, p.built = b, built
 	p.queue.setBound(p.cfg.bound())
@@ -208,7 +208,7 @@ func (p *Pool[In, Out]) OnDrop(f func(in In, err error)) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.started {
-		return ErrPoolStarted
+		return p.cfg.fault(ErrPoolStarted)
 	}
 	p.onDrop = f
 	return nil

@@ -50,7 +50,7 @@ func (p *Pool[In, Out]) resize(to func(size int) int) error {
 		w.feed.stop()
 		w.feed.cancel()
 	}
-	return err
+	return p.cfg.fault(err)
 }
 
 func (p *Pool[In, Out]) checkSize(n int) error {

@@ -174,11 +174,11 @@ func (p *Pool[In, Out]) call() *worker[In, Out] {
 func (p *Pool[In, Out]) refusal() error {
 	switch {
 	case p.closing:
-		return ErrPoolClosed
+		return p.cfg.fault(ErrPoolClosed)
 	case !p.started:
-		return ErrNotStarted
+		return p.cfg.fault(ErrNotStarted)
 	default:
-		return ErrSourceFed
+		return p.cfg.fault(ErrSourceFed)
 	}
 }
 
@@ -208,10 +208,14 @@ func (p *Pool[In, Out]) sendSlowly(ctx context.Context, it item[In, Out]) error 
 	if w != nil {
 		p.launch(w)
 	}
-	if b != nil {
-		err = p.await(ctx, b)
+	switch {
+	case b != nil:
+		return p.await(ctx, b)
+	case err == ErrQueueFull:
+		return p.cfg.fault(err)
+	default:
+		return err
 	}
-	return err
 }
 
 // place accepts an item if there is room and nobody waits for it already, or,

@@ -318,5 +318,8 @@ func (s *stream[In, Out]) ending() error {
 		}
 		panic(s.thrown)
 	}
+	if err == ErrPoolClosed {
+		return s.pool.cfg.fault(err)
+	}
 	return err
 }
