@@ -1,0 +1,136 @@
+package remuda
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// ErrInvalidInput is the error of a run whose input [Validate] refused, joined
+// with the reason. middleware.Retry does not retry it.
+var ErrInvalidInput = errors.New("remuda: invalid input")
+
+// NoError makes a [Job] of a function that cannot fail.
+func NoError[In, Out any](f func(context.Context, In) Out) JobFunc[In, Out] {
+	return func(ctx context.Context, in In) (Out, error) { return f(ctx, in), nil }
+}
+
+// NoInput makes a [Job] of a function that takes no input.
+func NoInput[Out any](f func(context.Context) (Out, error)) JobFunc[Void, Out] {
+	return func(ctx context.Context, _ Void) (Out, error) { return f(ctx) }
+}
+
+// NoOutput makes a [Job] of a function that returns nothing but an error.
+func NoOutput[In any](f func(context.Context, In) error) JobFunc[In, Void] {
+	return func(ctx context.Context, in In) (Void, error) { return Void{}, f(ctx, in) }
+}
+
+// NoContext makes a [Job] of a function that takes no context, and so cannot be
+// cancelled: once begun, it runs to its end.
+func NoContext[In, Out any](f func(In) (Out, error)) JobFunc[In, Out] {
+	return func(_ context.Context, in In) (Out, error) { return f(in) }
+}
+
+// Loop makes a [Job] of a function that has neither input nor output: the job
+// of a pool made by [NewLoop], whose workers run it non-stop.
+func Loop(f func(context.Context) error) JobFunc[Void, Void] {
+	return func(ctx context.Context, _ Void) (Void, error) { return Void{}, f(ctx) }
+}
+
+// Then is first followed by second, which gets what first returned. When first
+// fails, or the context has ended after it, second does not run.
+//
+// As with Tap, Fallback and Validate, the result is safe for concurrent use if
+// the jobs it is made of are, and closes those of them that are an [io.Closer]
+// when it is closed itself, as a pool does with built jobs.
+func Then[A, B, C any](first Job[A, B], second Job[B, C]) Job[A, C] {
+	return made(func(ctx context.Context, a A) (c C, err error) {
+		b, err := first.Do(ctx, a)
+		if err != nil {
+			return c, err
+		}
+		if err := ctx.Err(); err != nil {
+			return c, err
+		}
+		return second.Do(ctx, b)
+	}, first, second)
+}
+
+// Tap is job with see called after each run, with what went in and what came
+// out. A run that panicked shows see a [*PanicError] and then panics on with it;
+// one that ended its goroutine shows [ErrGoexit]. See is called on the goroutine
+// of the run, which it holds up; it must be safe for concurrent use if job is
+// used so.
+func Tap[In, Out any](job Job[In, Out], see func(ctx context.Context, in In, out Out, err error)) Job[In, Out] {
+	return made(func(ctx context.Context, in In) (out Out, err error) {
+		returned := false
+		defer func() {
+			if returned {
+				return
+			}
+			v := recover()
+			if v == nil {
+				see(ctx, in, out, ErrGoexit)
+				return
+			}
+			p := newPanicError(v)
+			see(ctx, in, out, p)
+			panic(p)
+		}()
+		out, err = job.Do(ctx, in)
+		returned = true
+		see(ctx, in, out, err)
+		return out, err
+	}, job)
+}
+
+// Fallback is job with a second way to an output: when job returns an error,
+// the outcome is what fallback makes of the input and that error. A fallback
+// that has nothing to offer returns the error it got.
+//
+// Fallback is not called once the context has ended, since nobody waits for
+// the outcome any more, and not for a panic, which is a fault to be seen.
+func Fallback[In, Out any](job Job[In, Out], fallback func(ctx context.Context, in In, err error) (Out, error)) Job[In, Out] {
+	return made(func(ctx context.Context, in In) (Out, error) {
+		out, err := job.Do(ctx, in)
+		if err == nil || ctx.Err() != nil {
+			return out, err
+		}
+		return fallback(ctx, in, err)
+	}, job)
+}
+
+// Validate is job behind a check of its input. An input for which check returns
+// an error does not reach job; the run's error is then [ErrInvalidInput]
+// wrapped together with that error.
+func Validate[In, Out any](job Job[In, Out], check func(In) error) Job[In, Out] {
+	return made(func(ctx context.Context, in In) (out Out, err error) {
+		if err := check(in); err != nil {
+			return out, fmt.Errorf("%w: %w", ErrInvalidInput, err)
+		}
+		return job.Do(ctx, in)
+	}, job)
+}
+
+// madeJob is a job made of other jobs.
+type madeJob[In, Out any] struct {
+	JobFunc[In, Out]
+	parts []any // the jobs
+}
+
+func made[In, Out any](f JobFunc[In, Out], parts ...any) Job[In, Out] {
+	return &madeJob[In, Out]{JobFunc: f, parts: parts}
+}
+
+// Close closes those of the parts that are to be closed. A pool calls it for
+// the jobs that a [JobBuilder] made, and else nobody does.
+func (m *madeJob[In, Out]) Close() error {
+	var errs []error
+	for _, part := range m.parts {
+		if c, ok := part.(io.Closer); ok {
+			errs = append(errs, c.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
