@@ -54,7 +54,9 @@ func (i Info) Queued() time.Duration {
 	if i.run == nil {
 		return 0
 	}
-	i.run.home.timed.Store(true)
+	if timed := &i.run.home.timed; !timed.Load() { // all workers read it: no needless write
+		timed.Store(true)
+	}
 	return i.run.queued
 }
 

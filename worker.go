@@ -337,11 +337,16 @@ func closeSafely(c io.Closer) (err error) {
 
 // outcomeOf says how to count a run that returned err.
 func outcomeOf(err error) outcome {
-	if err == nil {
+	switch err.(type) {
+	case nil:
 		return succeeded
-	}
-	if p := (*PanicError)(nil); errors.As(err, &p) {
+	case *PanicError:
 		return panicked
+	case interface{ Unwrap() error }, interface{ Unwrap() []error }:
+		var p *PanicError // allocated by errors.As, hence the switch
+		if errors.As(err, &p) {
+			return panicked
+		}
 	}
 	return failed
 }
