@@ -52,7 +52,9 @@ func (p *Pool[In, Out]) Close(ctx context.Context) error {
 		return err
 	case <-ctx.Done():
 	}
-	p.abandon()
+	if started { // else another Close is about to end it
+		p.abandon()
+	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", err, ctx.Err())
 	}
@@ -119,23 +121,28 @@ func (p *Pool[In, Out]) abandon() {
 	}
 	p.mu.Unlock()
 	p.head.Unlock()
-	for i := range items {
-		p.drop(&items[i])
-	}
+	p.drop(items)
 }
 
-// drop tells whoever is to know that an accepted item will never run.
-func (p *Pool[In, Out]) drop(it *item[In, Out]) {
-	switch {
-	case it.isClaim():
-		it.origin.stream.withdraw()
-	case it.origin != nil && it.origin.ticket.kind == submitted:
-		var out Out
-		t := &it.origin.ticket
-		t.run.end()
-		t.settle(out, p.cfg.fault(ErrPoolClosed))
-	case p.onDrop != nil:
-		p.onDrop(it.in, p.cfg.fault(ErrPoolClosed))
+// drop tells whoever is to know that accepted items will never run. The user's
+// function comes last, since it may panic: nobody must wait for ever then.
+func (p *Pool[In, Out]) drop(items []item[In, Out]) {
+	err := p.cfg.fault(ErrPoolClosed)
+	var unasked []In
+	for _, it := range items {
+		switch {
+		case it.isClaim():
+			it.origin.stream.withdraw()
+		case it.origin != nil && it.origin.ticket.kind == submitted:
+			var out Out
+			it.origin.ticket.run.end()
+			it.origin.ticket.settle(out, err)
+		case p.onDrop != nil:
+			unasked = append(unasked, it.in)
+		}
+	}
+	for _, in := range unasked {
+		p.onDrop(in, err)
 	}
 }
 

@@ -138,8 +138,8 @@ func (p *Pool[In, Out]) shiftFed(w *worker[In, Out]) (ended bool) {
 		if !goexit {
 			err = newPanicError(v)
 		}
-		if w.feed.pulling {
-			p.dry(w, err)
+		if w.feed.pulling { // not an answer to the end of Next's context
+			p.shut(sourceError(err))
 			ended = true
 		} else {
 			p.concludeFed(w, err)
@@ -189,9 +189,11 @@ func (p *Pool[In, Out]) dry(w *worker[In, Out], err error) {
 	case errors.Is(err, io.EOF):
 		p.shut(nil)
 	case !w.feed.stopped.Load():
-		p.shut(fmt.Errorf("remuda: source: %w", err))
+		p.shut(sourceError(err))
 	}
 }
+
+func sourceError(err error) error { return fmt.Errorf("remuda: source: %w", err) }
 
 // concludeFed ends a run: its outcome is err.
 func (p *Pool[In, Out]) concludeFed(w *worker[In, Out], err error) {

@@ -166,6 +166,9 @@ func (p *Pool[In, Out]) runUntil(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		p.shut(nil)
+		if p.source != nil { // the runs are the workers', which are to end
+			p.home.cancel(ErrPoolClosed)
+		}
 		<-p.Done()
 	case <-p.Done():
 	}

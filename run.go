@@ -15,6 +15,9 @@ func (p *Pool[In, Out]) perform(w *worker[In, Out]) {
 			p.discard(w, err)
 			return
 		}
+		if ctx.parent == nil {
+			ctx.parent = p.home.base
+		}
 	}
 	if w.seat.input == nil {
 		if err := p.equip(w); err != nil {
@@ -79,7 +82,7 @@ func (p *Pool[In, Out]) resolve(w *worker[In, Out], out Out, err error) {
 	p.finished.count(w.last)
 	p.head.Unlock()
 	w.last = none
-	t.exited, w.exited = w.exited, false
+	t.exited = w.exited
 	t.settle(out, err)
 }
 

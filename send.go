@@ -30,7 +30,7 @@ func (p *Pool[In, Out]) Do(ctx context.Context, in In) (Out, error) {
 			var out Out
 			return out, err
 		}
-		if r := p.home.nested(ctx); r != nil {
+		if r := p.home.nested(ctx); r != nil && p.source == nil {
 			p.lend(r)
 			defer p.reclaim(r)
 		}
@@ -112,7 +112,7 @@ func (p *Pool[In, Out]) newOrigin(ctx context.Context, k kind) *origin[In, Out] 
 	case k == sent:
 		t.run.parent, t.run.tie = ctx, detached
 	case isEmpty(ctx):
-		t.run.parent, t.run.tie = p.home.base, tied
+		t.run.tie = tied // to the pool, which may not even be started yet: see perform
 	default:
 		t.run.parent, t.run.tie = ctx, untied
 	}

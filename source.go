@@ -81,11 +81,14 @@ func (s *seqSource[In]) Next(ctx context.Context) (In, error) {
 	case <-ctx.Done():
 		return zero, ctx.Err()
 	}
-	defer func() { s.turn <- struct{}{} }()
 	if ctx.Err() != nil { // both were ready
+		s.turn <- struct{}{}
 		return zero, ctx.Err()
 	}
+	// Not deferred: if seq panics, nobody may go on and find a sequence that
+	// seems to have come to its end. The panic ends the pool.
 	in, ok := s.next()
+	s.turn <- struct{}{}
 	if !ok {
 		return zero, io.EOF
 	}

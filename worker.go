@@ -116,7 +116,8 @@ func (p *Pool[In, Out]) shift(w *worker[In, Out]) (ended bool) {
 		}
 		w.exited = true
 		p.conclude(w, ErrGoexit)
-		go p.work(w) // this goroutine is lost
+		w.exited = false // nobody may have wanted to know
+		go p.work(w)     // this goroutine is lost
 	}()
 	for w.stream != nil || p.next(w) {
 		p.perform(w)
