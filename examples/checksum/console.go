@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,6 +27,7 @@ type console struct {
 
 	mu  sync.Mutex // guards bar, whose Clear is not safe, and the order of what is drawn
 	bar *progressbar.ProgressBar
+	tty io.Writer // where it is drawn
 
 	stops []func() // undo what was begun, the last first
 }
@@ -38,7 +40,7 @@ func newConsole(stdout, stderr io.Writer, n *counts, workers func() int) *consol
 		c.stdout = &pastBar{c, stdout}
 	}
 	if isTerminal(stderr) {
-		c.stderr = &pastBar{c, stderr}
+		c.tty, c.stderr = stderr, &pastBar{c, stderr}
 		c.bar = progressbar.NewOptions64(-1, progressbar.OptionSetWriter(stderr),
 			progressbar.OptionShowBytes(true), progressbar.OptionShowCount(),
 			progressbar.OptionUseANSICodes(true), progressbar.OptionSpinnerType(14),
@@ -93,10 +95,11 @@ type resizer interface {
 // The terminal hands out keys at once only in raw mode, in which Ctrl-C is a
 // key, too: it calls interrupt.
 func (c *console) listen(stdin io.Reader, pool resizer, interrupt context.CancelFunc) {
-	if !isTerminal(stdin) {
+	tty, ok := stdin.(*os.File)
+	if !ok || !isTerminal(stdin) {
 		return
 	}
-	fd := int(stdin.(*os.File).Fd())
+	fd := int(tty.Fd())
 	keys, err := cancelreader.NewReader(stdin)
 	if err != nil {
 		return // the program does without
@@ -139,11 +142,11 @@ func readKeys(keys io.Reader, pool resizer, interrupt context.CancelFunc) {
 
 // close ends the drawing and gives the terminal back.
 func (c *console) close() {
-	for i := len(c.stops) - 1; i >= 0; i-- {
-		c.stops[i]()
+	for _, stop := range slices.Backward(c.stops) {
+		stop()
 	}
 	if c.bar != nil {
-		fmt.Fprint(c.stderr.(*pastBar).w, "\n") // leave the last picture
+		fmt.Fprintln(c.tty) // leave the last picture
 	}
 }
 

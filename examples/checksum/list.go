@@ -12,9 +12,11 @@ import (
 )
 
 // escape writes a path as sha256sum does, on one line.
-func escape(path string) string { return escaper.Replace(path) }
-
-var escaper = strings.NewReplacer(`\`, `\\`, "\n", `\n`, "\r", `\r`)
+func escape(path string) string {
+	path = strings.ReplaceAll(path, `\`, `\\`)
+	path = strings.ReplaceAll(path, "\n", `\n`)
+	return strings.ReplaceAll(path, "\r", `\r`)
+}
 
 // unescape undoes escape. It reports false for what escape never writes.
 func unescape(s string) (string, bool) {
