@@ -1,0 +1,26 @@
+package report
+
+import (
+	"math"
+	"slices"
+)
+
+// quantile returns the value below which the share q of the sorted values is,
+// interpolated; NaN if there are none.
+func quantile(values []float64, q float64) float64 {
+	if len(values) == 0 {
+		return math.NaN()
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	at := q * float64(len(sorted)-1)
+	low := int(at)
+	high := min(low+1, len(sorted)-1)
+	return sorted[low] + (at-float64(low))*(sorted[high]-sorted[low])
+}
+
+func median(values []float64) float64 { return quantile(values, 0.5) }
+
+// spread is half the distance between the quartiles, as a share of the median.
+func spread(values []float64) float64 {
+	return (quantile(values, 0.75) - quantile(values, 0.25)) / 2 / math.Abs(median(values))
+}

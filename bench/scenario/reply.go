@@ -1,0 +1,45 @@
+package scenario
+
+// replies makes calls with answers out of a Sender, for contenders that have
+// nothing of the kind: each call has a slot, whose channel its job answers on.
+type replies struct {
+	Sender
+	slots []reply
+}
+
+type reply struct {
+	in int
+	ch chan int
+	_  [48]byte // callers do not share cache lines
+}
+
+// NewReplies starts workers on job with as many slots.
+func NewReplies(start func(workers int, job func(slot int)) Sender, workers, slots int, job func(in int) int) interface {
+	Doer
+	Submitter
+} {
+	r := &replies{slots: make([]reply, slots)}
+	for i := range r.slots {
+		r.slots[i].ch = make(chan int, 1)
+	}
+	r.Sender = start(workers, func(slot int) {
+		at := &r.slots[slot]
+		at.ch <- job(at.in)
+	})
+	return r
+}
+
+// Do hands an input over and waits for its output.
+func (r *replies) Do(slot, in int) int {
+	r.Submit(slot, in)
+	return r.Wait(slot)
+}
+
+// Submit hands an input over.
+func (r *replies) Submit(slot, in int) {
+	r.slots[slot].in = in
+	r.Send(slot)
+}
+
+// Wait waits for the output of what was submitted last.
+func (r *replies) Wait(slot int) int { return <-r.slots[slot].ch }
