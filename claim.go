@@ -8,8 +8,7 @@ func (p *Pool[In, Out]) sendClaim(s *stream[In, Out]) bool {
 		p.mu.Unlock()
 		return false
 	}
-	p.queue.push(item[In, Out]{origin: &s.origin})
-	p.claims++
+	p.queue.pushGuest(item[In, Out]{origin: &s.origin})
 	w := p.call()
 	p.mu.Unlock()
 	if w != nil {

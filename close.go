@@ -113,9 +113,7 @@ func (p *Pool[In, Out]) abandon() {
 	p.mu.Lock()
 	items := p.queue.takeAll()
 	for i := range items {
-		if items[i].isClaim() {
-			p.claimed++
-		} else {
+		if !items[i].isClaim() {
 			p.finished.count(dropped)
 		}
 	}

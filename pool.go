@@ -41,7 +41,6 @@ type Pool[In, Out any] struct {
 	closing   bool // takes no more inputs, or none yet
 	closed    bool // by Close
 	finishing bool // all workers have ended
-	claims    int  // claims pushed to the queue
 	batched   int  // inputs in the batches of streams, but for one each
 	crew      crew[In, Out]
 	feeding   feeding[In, Out] // of a source-fed pool
@@ -53,11 +52,10 @@ type Pool[In, Out any] struct {
 	// The queue comes between the two locks, since each guards one side of it.
 	queue queue[item[In, Out]]
 
-	// head is the workers' lock: it guards finished, claimed and the out side of
-	// the queue.
+	// head is the workers' lock: it guards finished and the out side of the
+	// queue.
 	head     sync.Mutex
 	finished tally
-	claimed  int // claims popped from the queue
 
 	_ [64]byte
 }

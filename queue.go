@@ -12,19 +12,21 @@ import "sync/atomic"
 // both are needed, head is taken first.
 type queue[T any] struct {
 	// Guarded by Pool.mu.
-	bound int // most items in both buffers; 0 for a hand-off
-	in    []T
-	ahead int         // at least the number of items left in out
-	first *blocked[T] // senders that wait, in order of arrival
-	last  *blocked[T]
+	bound  int // most items in both buffers, without guests; 0 for a hand-off
+	in     []T
+	guests int         // items of in that take up no place
+	ahead  int         // at least the number of items left in out, without guests
+	first  *blocked[T] // senders that wait, in order of arrival
+	last   *blocked[T]
 
 	_ [64]byte // senders and workers write to different cache lines
 
 	// Guarded by Pool.head.
-	out     []T
-	next    int          // index of the first item left in out
-	lowMark int          // see low
-	waiting atomic.Int32 // number of blocked senders; written under mu, read under head
+	out       []T
+	next      int          // index of the first item left in out
+	guestsOut int          // items left in out that take up no place
+	lowMark   int          // see low
+	waiting   atomic.Int32 // number of blocked senders; written under mu, read under head
 }
 
 // setBound sets the bound. It needs both locks, or nobody else there.
@@ -46,16 +48,19 @@ type blocked[T any] struct {
 // hasRoom reports whether there is surely room for another item. False may mean
 // that the workers' progress has not been looked at for a while: see recount.
 // It needs mu.
-func (q *queue[T]) hasRoom() bool { return len(q.in)+q.ahead < q.bound }
+func (q *queue[T]) hasRoom() bool { return len(q.in)-q.guests+q.ahead < q.bound }
 
 // recount brings ahead up to date, so that hasRoom is exact. It needs both locks.
-func (q *queue[T]) recount() { q.ahead = q.left() }
+func (q *queue[T]) recount() { q.ahead = q.left() - q.guestsOut }
 
 // left is the number of items left in out. It needs head.
 func (q *queue[T]) left() int { return len(q.out) - q.next }
 
 // len is the number of items. It needs both locks.
 func (q *queue[T]) len() int { return len(q.in) + q.left() }
+
+// taken is the number of places taken. It needs both locks.
+func (q *queue[T]) taken() int { return q.len() - q.guests - q.guestsOut }
 
 // push appends an item, whether there is room or not. It needs mu.
 func (q *queue[T]) push(item T) {
@@ -65,10 +70,16 @@ func (q *queue[T]) push(item T) {
 	q.in = append(q.in, item)
 }
 
+// pushGuest appends an item that takes up no place. It needs mu.
+func (q *queue[T]) pushGuest(item T) {
+	q.push(item)
+	q.guests++
+}
+
 // grow doubles in up to the bound: append would overshoot it by up to a quarter.
 func (q *queue[T]) grow() {
 	n := min(max(2*cap(q.in), 16), q.bound)
-	if n <= cap(q.in) { // streams may exceed the bound by a few items
+	if n <= cap(q.in) { // guests may exceed the bound by a few items
 		n = cap(q.in) + 16
 	}
 	in := make([]T, len(q.in), n)
@@ -83,7 +94,8 @@ func (q *queue[T]) turn() bool {
 		return false
 	}
 	q.in, q.out = q.out[:0], q.in
-	q.next, q.ahead = 0, len(q.out)
+	q.next, q.guestsOut, q.guests = 0, q.guests, 0
+	q.recount()
 	return true
 }
 
@@ -100,7 +112,7 @@ func (q *queue[T]) drop() {
 // takeAll empties the queue. It needs both locks.
 func (q *queue[T]) takeAll() []T {
 	all := append(q.out[q.next:len(q.out):len(q.out)], q.in...)
-	q.in, q.out, q.next, q.ahead = nil, nil, 0, 0
+	q.in, q.out, q.next, q.ahead, q.guests, q.guestsOut = nil, nil, 0, 0, 0, 0
 	return all
 }
 

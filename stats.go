@@ -52,7 +52,7 @@ func (p *Pool[In, Out]) statsLocked() Stats {
 	s := Stats{
 		Workers:  p.current(),
 		Waiting:  c.lent,
-		Queued:   p.queue.len() - (p.claims - p.claimed) + p.batched,
+		Queued:   p.queue.taken() + p.batched,
 		Retired:  max(0, c.busy()-c.size),
 		Accepted: p.accepted,
 	}

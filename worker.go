@@ -196,7 +196,7 @@ func (p *Pool[In, Out]) look(w *worker[In, Out]) sight {
 	p.queue.drop()
 	if w.origin != nil && w.origin.stream != nil {
 		w.stream, w.origin = w.origin.stream, nil
-		p.claimed++
+		p.queue.guestsOut--
 	}
 	more := p.queue.left() > 0
 	if p.queue.low() {
