@@ -177,8 +177,10 @@ func (p *Pool[In, Out]) refusal() error {
 		return p.cfg.fault(ErrPoolClosed)
 	case !p.started:
 		return p.cfg.fault(ErrNotStarted)
-	default:
+	case p.source != nil:
 		return p.cfg.fault(ErrSourceFed)
+	default: // see closeIntake
+		return p.cfg.fault(ErrPoolClosed)
 	}
 }
 
