@@ -182,7 +182,7 @@ func (p *Pool[In, Out]) look(w *worker[In, Out]) sight {
 			admitted = p.admit(0)
 		}
 		if admitted == nil && w.searching {
-			start = p.endSearch(w, p.queue.left() > 1)
+			start = p.endSearch(w, p.queue.left()-1)
 		}
 		p.mu.Unlock()
 		if admitted != nil {
@@ -198,24 +198,23 @@ func (p *Pool[In, Out]) look(w *worker[In, Out]) sight {
 		w.stream, w.origin = w.origin.stream, nil
 		p.queue.guestsOut--
 	}
-	more := p.queue.left() > 0
-	if p.queue.low() {
+	if low := p.queue.low(); low || w.searching {
 		p.mu.Lock()
-		p.queue.recount()
-		admitted = p.admit(0)
+		if low {
+			p.queue.recount()
+			admitted = p.admit(0)
+		}
+		if w.searching {
+			start = p.endSearch(w, p.queue.left())
+		}
 		p.mu.Unlock()
 	}
 	p.head.Unlock()
-	if admitted != nil {
-		welcome(admitted)
-	}
-	if w.searching {
-		p.mu.Lock()
-		start = p.endSearch(w, more)
-		p.mu.Unlock()
-	}
 	if start != nil {
 		p.launch(start)
+	}
+	if admitted != nil {
+		welcome(admitted)
 	}
 	return found
 }
@@ -264,11 +263,13 @@ func (p *Pool[In, Out]) rest(w *worker[In, Out]) (sight, chores[In, Out]) {
 }
 
 // endSearch notes that a worker has found something, and hires the next one to
-// launch if there is more. That comes before the run, so that a slow run holds
-// up nobody. It needs mu.
-func (p *Pool[In, Out]) endSearch(w *worker[In, Out], more bool) *worker[In, Out] {
+// launch if there is more: so many items that other workers may take, or senders
+// that wait. That comes before the run, so that a slow run holds up nobody. It
+// needs both locks: an item that came while this worker counted as searching
+// called nobody, and must be seen here even if it has changed sides since.
+func (p *Pool[In, Out]) endSearch(w *worker[In, Out], left int) *worker[In, Out] {
 	p.crew.arrived(w)
-	if p.crew.searching > 0 || !more && len(p.queue.in) == 0 && p.queue.first == nil {
+	if p.crew.searching > 0 || left == 0 && len(p.queue.in) == 0 && p.queue.first == nil {
 		return nil
 	}
 	return p.crew.summon()
