@@ -1,0 +1,121 @@
+// Pipeline makes an access log fit to be passed on: it parses each line, puts
+// a pseudonym in place of the client's address, and writes JSON. The stages run
+// at the same time, each in a pool of its own, and the lines stay in order.
+// Nothing is read that is far ahead of what is written.
+//
+//	go run ./examples/pipeline -key secret <examples/pipeline/testdata/access.log
+//
+// Two stages with the same number of workers need no second pool: remuda.Then
+// makes one job of them.
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"os/signal"
+
+	"github.com/remuda-go/remuda"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "pipeline:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("pipeline", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	key := flags.String("key", "", "secret `key` of the pseudonyms")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	parser, err := stage(2, remuda.NoContext(parse))
+	if err != nil {
+		return err
+	}
+	defer parser.Close(ctx)
+	encoder, err := stage(2, remuda.NoContext(pseudonymizer{key: []byte(*key)}.encode))
+	if err != nil {
+		return err
+	}
+	defer encoder.Close(ctx)
+
+	// Each stage is an iterator over the one before; the loop pulls.
+	in := &input{scanner: bufio.NewScanner(stdin)}
+	bad := &rejects{stderr: stderr}
+	entries := bad.skip(ctx, parser.Map(ctx, in.lines))
+	out := bufio.NewWriter(stdout)
+	for line, err := range encoder.Map(ctx, entries) {
+		if err != nil {
+			return errors.Join(err, out.Flush())
+		}
+		if _, err := out.Write(line); err != nil {
+			return err
+		}
+	}
+	return errors.Join(out.Flush(), in.scanner.Err(), bad.err())
+}
+
+// stage starts a pool.
+func stage[In, Out any](workers int, job remuda.Job[In, Out]) (*remuda.Pool[In, Out], error) {
+	pool, err := remuda.NewWithConfig[In, Out](remuda.Config{Initial: workers})
+	if err != nil {
+		return nil, err
+	}
+	return pool, pool.Start(job)
+}
+
+// An input yields lines. What went wrong with it is asked afterwards.
+type input struct{ scanner *bufio.Scanner }
+
+func (in *input) lines(yield func(string) bool) {
+	for in.scanner.Scan() {
+		if !yield(in.scanner.Text()) {
+			return
+		}
+	}
+}
+
+// rejects are the lines that cannot be parsed. Since the outcomes are in order,
+// counting them gives the line number.
+type rejects struct {
+	stderr io.Writer
+	n      int
+}
+
+// skip passes the entries on and reports the errors.
+func (r *rejects) skip(ctx context.Context, entries iter.Seq2[entry, error]) iter.Seq[entry] {
+	return func(yield func(entry) bool) {
+		line := 0
+		for e, err := range entries {
+			line++
+			switch {
+			case err == nil:
+				if !yield(e) {
+					return
+				}
+			case ctx.Err() == nil: // else the next stage reports that
+				r.n++
+				fmt.Fprintf(r.stderr, "pipeline: line %d: %v\n", line, err)
+			}
+		}
+	}
+}
+
+func (r *rejects) err() error {
+	if r.n > 0 {
+		return fmt.Errorf("%d lines left out", r.n)
+	}
+	return nil
+}

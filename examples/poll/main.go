@@ -1,0 +1,116 @@
+//go:build unix
+
+// Poll works through a spool directory: every file that turns up in DIR is
+// counted and moved to DIR/done. Each worker of a loop pool polls by itself.
+// SIGUSR1 adds a worker and SIGUSR2 takes one out; a file that a worker cannot
+// finish any more, because of that or of Ctrl-C, goes back into the spool.
+//
+//	go run ./examples/poll DIR &
+//	cp *.go DIR; kill -USR1 %1
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/remuda-go/remuda"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	resize := make(chan os.Signal, 1)
+	signal.Notify(resize, syscall.SIGUSR1, syscall.SIGUSR2)
+	if err := run(ctx, os.Args[1:], resize, os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "poll:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, resize <-chan os.Signal, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("poll", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	every := flags.Duration("every", time.Second, "how long a worker rests when there is nothing to do")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() != 1 {
+		return errors.New("usage: poll [-every 1s] DIR")
+	}
+	sp, err := openSpool(flags.Arg(0))
+	if err != nil {
+		return err
+	}
+	pool, err := remuda.NewLoop(remuda.Config{Name: "poll", Min: 1, Max: 64, StopOnErrors: true})
+	if err != nil {
+		return err
+	}
+	if err := pool.Start(remuda.Loop(func(ctx context.Context) error {
+		return work(ctx, sp, *every, stdout)
+	})); err != nil {
+		return err
+	}
+	for {
+		select {
+		case sig := <-resize:
+			obey(sig, pool, stderr)
+		case <-ctx.Done():
+			return pool.CloseWithTimeout(10 * time.Second)
+		case <-pool.Done():
+			return pool.Err()
+		}
+	}
+}
+
+func obey(sig os.Signal, pool *remuda.Pool[remuda.Void, remuda.Void], stderr io.Writer) {
+	resize := pool.More
+	if sig == syscall.SIGUSR2 {
+		resize = pool.Less
+	}
+	if err := resize(); err != nil {
+		fmt.Fprintln(stderr, "poll:", err)
+	}
+	fmt.Fprintln(stderr, "poll: workers:", pool.Current())
+}
+
+// work is what a worker does again and again: it takes one file out of the
+// spool, if there is one, and else rests. Its context ends when the worker is
+// to end.
+func work(ctx context.Context, sp spool, every time.Duration, stdout io.Writer) error {
+	name, err := sp.take()
+	if err != nil {
+		return err
+	}
+	if name == "" {
+		rest := time.NewTimer(every)
+		defer rest.Stop()
+		select {
+		case <-rest.C:
+		case <-ctx.Done():
+		}
+		return nil
+	}
+	lines, err := sp.countLines(ctx, name)
+	if err != nil {
+		return errors.Join(ignoreCancelled(ctx, err), sp.putBack(name))
+	}
+	fmt.Fprintf(stdout, "%8d  %s\n", lines, name)
+	return sp.done(name)
+}
+
+// ignoreCancelled returns err unless it says that ctx has ended, which is how
+// it should be here.
+func ignoreCancelled(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return nil
+	}
+	return err
+}
