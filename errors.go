@@ -43,9 +43,9 @@ var (
 	// ErrInvalidQueue says that [Config.Queue] is negative and not [Unbuffered].
 	ErrInvalidQueue = errors.New("remuda: invalid queue bound")
 
-	// ErrNilJob says that a job, a builder, what a builder returned, or a
-	// source is nil.
-	ErrNilJob = errors.New("remuda: nil job, builder or source")
+	// ErrNilJob says that a job, a builder, what a builder or a middleware
+	// returned, or a source is nil.
+	ErrNilJob = errors.New("remuda: nil job, builder, handler or source")
 
 	// ErrSourceFed is returned by Do, Send and the like on a pool that takes its
 	// inputs from a [Source] of its own.

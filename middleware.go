@@ -92,7 +92,9 @@ func (f *frame[In, Out]) bind(job Job[In, Out], mws []Middleware) {
 	}
 	run := Handler(f.call)
 	for i := len(mws) - 1; i >= 0; i-- {
-		run = mws[i].Wrap(run)
+		if run = mws[i].Wrap(run); run == nil { // not to be taken for no chain at all
+			run = func(context.Context) error { return ErrNilJob }
+		}
 	}
 	f.run = run
 }

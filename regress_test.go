@@ -43,3 +43,42 @@ func TestWokenWorkerSeesWhatChangedSides(t *testing.T) {
 		})
 	}
 }
+
+// A worker whose middleware could not be put together tries again with the next
+// run. It must not run the job bare.
+func TestMiddlewareThatPanicsInWrapIsNeverBypassed(t *testing.T) {
+	wraps, seen := 0, 0
+	guard := remuda.MiddlewareFunc(func(next remuda.Handler) remuda.Handler {
+		if wraps++; wraps == 1 {
+			panic("wrap")
+		}
+		return func(ctx context.Context) error {
+			seen++
+			return next(ctx)
+		}
+	})
+	ctx, _ := ending(t)
+	for _, ctx := range []context.Context{bg, ctx} { // on this goroutine and on the worker's
+		wraps, seen = 0, 0
+		p := startPool(t, remuda.Config{}, double, guard)
+		_, err := p.Do(ctx, 1)
+		var panicked *remuda.PanicError
+		require.ErrorAs(t, err, &panicked)
+		_, err = p.Do(ctx, 1)
+		require.NoError(t, err)
+		require.Equal(t, 1, seen, "the second run has passed through the middleware")
+	}
+}
+
+// Nor does it run the job bare if a middleware returns no handler.
+func TestMiddlewareThatReturnsNoHandlerIsNeverBypassed(t *testing.T) {
+	none := remuda.MiddlewareFunc(func(remuda.Handler) remuda.Handler { return nil })
+	through := remuda.MiddlewareFunc(func(next remuda.Handler) remuda.Handler { return next })
+	for _, mws := range [][]remuda.Middleware{{none}, {through, none}} {
+		p := startPool(t, remuda.Config{}, double, mws...)
+		_, err := p.Do(bg, 1)
+		require.ErrorIs(t, err, remuda.ErrNilJob)
+	}
+	_, err := remuda.Wrap(remuda.Func(double), none).Do(bg, 1)
+	require.ErrorIs(t, err, remuda.ErrNilJob)
+}

@@ -41,8 +41,8 @@ func (p *Pool[In, Out]) equip(w *worker[In, Out]) error {
 	if w.ctx.parent == nil {
 		w.ctx.parent = p.home.base
 	}
-	w.seat.input = func() any { return w.in }
 	w.bind(w.job, p.mws)
+	w.seat.input = func() any { return w.in } // last, since it stands for all of this
 	return nil
 }
 
