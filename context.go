@@ -37,7 +37,9 @@ type runContext struct {
 	tie    tie
 	merged atomic.Pointer[merger]
 
-	waits int // nested calls of this run that wait; guarded by the pool's mu
+	// Guarded by the pool's mu.
+	waits   int           // nested calls of this run that wait
+	resumed chan struct{} // closed when it has its place back; nil unless it waits for that
 
 	// The current run, written before it begins.
 	seat    *seat
@@ -170,6 +172,9 @@ func (r *runContext) Value(key any) any {
 	case *home:
 		if k == r.home {
 			return r
+		}
+		if r.tie == detached { // the run that sent the input does not wait for it
+			return nil
 		}
 	}
 	switch r.tie {

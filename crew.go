@@ -1,5 +1,7 @@
 package remuda
 
+import "slices"
+
 // A crew is the bookkeeping of a pool's workers: how many there should be, how
 // many there are, and which of them are free. Pool.mu guards all of it.
 //
@@ -17,8 +19,8 @@ type crew[In, Out any] struct {
 	searching int  // workers on their way to the queue, which have not looked yet
 	starved   bool // a search ended with work left and no worker free
 
-	resuming []chan struct{} // runs that wait to have their place back, in order
-	ending   int             // workers that close their job before they are gone
+	resuming []*runContext // runs that wait to have their place back, in order
+	ending   int           // workers that close their job before they are gone
 	lastID   int
 }
 
@@ -78,18 +80,24 @@ func (c *crew[In, Out]) dismissible(closing bool) (list *worker[In, Out]) {
 }
 
 // resume gives places back to runs that wait for them, as far as there are any;
-// with none at all, to one at a time, since a run that has begun may finish.
+// with none at all, to one at a time, since a run that has begun may finish. It
+// returns the channels that tell them.
 func (c *crew[In, Out]) resume() (granted []chan struct{}) {
-	n := 0
-	for n < len(c.resuming) && c.busy() < max(c.size, 1) {
+	for len(c.resuming) > 0 && c.busy() < max(c.size, 1) {
 		c.lent--
-		n++
-	}
-	granted = c.resuming[:n:n]
-	if c.resuming = c.resuming[n:]; len(c.resuming) == 0 {
-		c.resuming = nil
+		granted = append(granted, c.unqueue(0))
 	}
 	return granted
+}
+
+// unqueue takes the run at i out of those that wait to have their place back,
+// and returns the channel that tells it to go on.
+func (c *crew[In, Out]) unqueue(i int) chan struct{} {
+	r := c.resuming[i]
+	c.resuming = slices.Delete(c.resuming, i, i+1)
+	ch := r.resumed
+	r.resumed = nil
+	return ch
 }
 
 // arrived notes that a worker that was on its way has looked at the queue.

@@ -1,6 +1,9 @@
 package remuda
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // A lender is a pool as a run or a ticket sees it. A run that waits for its own
 // pool lends its place to another run meanwhile; else a pool full of such runs
@@ -26,7 +29,14 @@ func (h *home) nested(ctx context.Context) *runContext {
 func (p *Pool[In, Out]) lend(r *runContext) {
 	var c chores[In, Out]
 	p.mu.Lock()
-	if r.waits++; r.waits == 1 {
+	r.waits++
+	switch {
+	case r.waits > 1: // it is lent
+	case r.resumed != nil: // it was to be taken back, and now stays lent
+		goOn := p.crew.unqueue(slices.Index(p.crew.resuming, r))
+		c = p.adjust()
+		c.resumed = append(c.resumed, goOn)
+	default:
 		p.crew.lent++
 		c = p.adjust()
 	}
@@ -37,16 +47,17 @@ func (p *Pool[In, Out]) lend(r *runContext) {
 // reclaim takes the place of r back, and blocks until there is one: the bound
 // on the jobs that run holds here, too.
 func (p *Pool[In, Out]) reclaim(r *runContext) {
-	var granted chan struct{}
+	var resumed chan struct{}
 	p.mu.Lock()
 	if r.waits--; r.waits == 0 {
-		granted = make(chan struct{})
-		p.crew.resuming = append(p.crew.resuming, granted)
+		resumed = make(chan struct{})
+		r.resumed = resumed
+		p.crew.resuming = append(p.crew.resuming, r)
 	}
 	c := p.adjust()
 	p.mu.Unlock()
 	p.do(c)
-	if granted != nil {
-		<-granted
+	if resumed != nil {
+		<-resumed
 	}
 }

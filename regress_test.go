@@ -3,8 +3,11 @@ package remuda_test
 import (
 	"context"
 	"runtime"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -81,4 +84,74 @@ func TestMiddlewareThatReturnsNoHandlerIsNeverBypassed(t *testing.T) {
 	}
 	_, err := remuda.Wrap(remuda.Func(double), none).Do(bg, 1)
 	require.ErrorIs(t, err, remuda.ErrNilJob)
+}
+
+// A run of which one call of its own pool has returned, so that it waits to have
+// its place back, while another begins, has lent one place and not two.
+func TestRunLendsItsPlaceOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const parent, other, leaf = 1, 2, 3
+		var now, most atomic.Int32
+		running := func(d time.Duration) {
+			most.Store(max(most.Load(), now.Add(1)))
+			defer now.Add(-1)
+			time.Sleep(d)
+		}
+		var p *remuda.Pool[int, int]
+		call := func(ctx context.Context, d time.Duration) {
+			ctx, cancel := context.WithTimeout(ctx, d)
+			defer cancel()
+			_, err := p.Do(ctx, leaf)
+			assert.ErrorIs(t, err, context.DeadlineExceeded)
+		}
+		p = startPool(t, remuda.Config{Paused: true}, func(ctx context.Context, in int) (int, error) {
+			switch in {
+			case other:
+				call(ctx, 1*time.Second)
+				running(5 * time.Second)
+			case parent:
+				var wg sync.WaitGroup
+				wg.Go(func() { call(ctx, 2*time.Second) })
+				time.Sleep(1 * time.Second) // in the name of the other goroutine, which has lent the place
+				wg.Go(func() {
+					time.Sleep(2 * time.Second)
+					call(ctx, 4*time.Second)
+				})
+				wg.Wait()
+			case leaf:
+				running(10 * time.Second)
+			}
+			return 0, nil
+		})
+		for _, in := range []int{other, parent, leaf} {
+			require.NoError(t, p.Send(bg, in))
+		}
+		require.NoError(t, p.More())
+		time.Sleep(time.Minute)
+		require.EqualValues(t, 1, most.Load(), "runs at a time, of one worker")
+	})
+}
+
+// What a job sends to another pool does not wait in the job's name: calls that
+// it makes of the first pool lend no place there.
+func TestSentInputLendsNoPlaceOfItsSender(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var first, second *remuda.Pool[int, int]
+		s := &stage{}
+		first = startPool(t, remuda.Config{}, func(ctx context.Context, in int) (int, error) {
+			if in < 0 {
+				return 0, second.Send(ctx, -in)
+			}
+			return s.Do(ctx, in)
+		})
+		second = startPool(t, remuda.Config{Initial: 3}, func(ctx context.Context, in int) (int, error) {
+			return first.Do(ctx, in)
+		})
+		for in := range 3 {
+			require.NoError(t, first.Send(bg, -in-1))
+		}
+		_, most := s.on()
+		require.Equal(t, 1, most, "runs at a time, of one worker")
+		s.letAll()
+	})
 }
