@@ -356,6 +356,7 @@ func TestIdleCostsNothing(t *testing.T) {
 			for range 100 {
 				_, err := p.Do(ctx, 1)
 				require.NoError(t, err)
+				synctest.Wait() // the worker is back
 				_, err = p.Do(bg, 1)
 				require.NoError(t, err)
 			}
