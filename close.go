@@ -79,10 +79,7 @@ func (p *Pool[In, Out]) shut(err error) {
 		p.head.Unlock()
 		return
 	}
-	p.open, p.closing = false, true
-	if p.err == nil {
-		p.err = err
-	}
+	p.open, p.closing, p.err = false, true, err
 	refused := p.queue.unlinkAll()
 	var c chores[In, Out]
 	if p.queue.len() > 0 {
@@ -154,21 +151,23 @@ func (p *Pool[In, Out]) finishLocked() bool {
 	return true
 }
 
-// finish ends the pool when its last worker has ended.
+// finish ends the pool when its last worker has ended: it closes the source.
 func (p *Pool[In, Out]) finish() {
 	if c, ok := p.source.(io.Closer); ok {
-		if err := closeSafely(c); err != nil {
-			p.mu.Lock()
-			if p.err == nil {
-				p.err = err
-			}
-			p.mu.Unlock()
-		}
+		closeSafely(c, p.end)
+	} else {
+		p.end(nil)
 	}
+}
+
+// end is the last that happens in a pool. It notes what closing the source
+// returned.
+func (p *Pool[In, Out]) end(closing error) {
 	if p.home.cancel != nil { // the pool was started
 		p.home.cancel(ErrPoolClosed)
 	}
 	p.mu.Lock()
+	p.noteClosing(closing)
 	done := p.doneLocked()
 	p.mu.Unlock()
 	close(done)

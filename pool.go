@@ -35,19 +35,20 @@ type Pool[In, Out any] struct {
 	// mu is the senders' lock: it guards what follows, the in side of the queue
 	// and the free workers' fields. It is never held across a channel operation
 	// or a call of the user's code. Where head is needed too, head comes first.
-	mu        sync.Mutex
-	open      bool // takes inputs
-	started   bool
-	closing   bool // takes no more inputs, or none yet
-	closed    bool // by Close
-	finishing bool // all workers have ended
-	batched   int  // inputs in the batches of streams, but for one each
-	crew      crew[In, Out]
-	feeding   feeding[In, Out] // of a source-fed pool
-	accepted  uint64
-	counted   tally // runs of Do on its caller's goroutine, and of batches
-	err       error // what Err returns
-	done      chan struct{}
+	mu         sync.Mutex
+	open       bool // takes inputs
+	started    bool
+	closing    bool // takes no more inputs, or none yet
+	closed     bool // by Close
+	finishing  bool // all workers have ended
+	batched    int  // inputs in the batches of streams, but for one each
+	crew       crew[In, Out]
+	feeding    feeding[In, Out] // of a source-fed pool
+	accepted   uint64
+	counted    tally // runs of Do on its caller's goroutine, and of batches
+	err        error // what closed the pool
+	closingErr error // the first from closing a job or the source
+	done       chan struct{}
 
 	// The queue comes between the two locks, since each guards one side of it.
 	queue queue[item[In, Out]]
@@ -237,7 +238,10 @@ func (p *Pool[In, Out]) doneLocked() chan struct{} {
 func (p *Pool[In, Out]) Err() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.err
+	if p.err != nil || !p.closing {
+		return p.err
+	}
+	return p.closingErr
 }
 
 // Stats returns a consistent snapshot. It costs two locks, whatever the number

@@ -2,6 +2,7 @@ package remuda_test
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -153,5 +154,66 @@ func TestSentInputLendsNoPlaceOfItsSender(t *testing.T) {
 		_, most := s.on()
 		require.Equal(t, 1, most, "runs at a time, of one worker")
 		s.letAll()
+	})
+}
+
+// A clerk is a job that is to be closed.
+type clerk struct{ close func() error }
+
+func (clerk) Do(_ context.Context, in int) (int, error) {
+	if in < 0 {
+		return 0, errWork
+	}
+	return in, nil
+}
+
+func (c clerk) Close() error { return c.close() }
+
+func (c clerk) New() remuda.Job[int, int] { return c }
+
+var errWork = errors.New("work")
+
+// A job or a source whose Close ends its goroutine holds up nobody.
+func TestCloseThatEndsItsGoroutine(t *testing.T) {
+	exit := func() error { runtime.Goexit(); return nil }
+	bubble(t, "of a job", func(t *testing.T) {
+		p := remuda.New[int, int]()
+		require.NoError(t, p.StartWithBuilder(clerk{exit}))
+		require.NoError(t, p.Send(bg, 1))
+		require.NoError(t, p.CloseWithTimeout(time.Second))
+		require.ErrorIs(t, p.Err(), remuda.ErrGoexit)
+	})
+	bubble(t, "of a source", func(t *testing.T) {
+		src := closingSource{remuda.FromChan(make(chan int)), exit}
+		p, err := remuda.NewFrom[int, int](src, remuda.Config{})
+		require.NoError(t, err)
+		require.NoError(t, p.Start(remuda.Func(double)))
+		require.NoError(t, p.CloseWithTimeout(time.Second))
+		require.ErrorIs(t, p.Err(), remuda.ErrGoexit)
+	})
+}
+
+type closingSource struct {
+	remuda.Source[int]
+	close func() error
+}
+
+func (s closingSource) Close() error { return s.close() }
+
+// What closed the pool comes before what went wrong in closing a job, whichever
+// was first.
+func TestErrIsWhatClosedThePool(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, err := remuda.NewWithConfig[int, int](remuda.Config{StopOnErrors: true})
+		require.NoError(t, err)
+		require.NoError(t, p.StartWithBuilder(clerk{func() error { return errClose }}))
+		require.NoError(t, p.Send(bg, 1))
+		require.NoError(t, p.Less())
+		synctest.Wait()
+		require.NoError(t, p.Err(), "the pool runs")
+		require.NoError(t, p.More())
+		require.NoError(t, p.Send(bg, -1))
+		<-p.Done()
+		require.Equal(t, errWork, p.Err())
 	})
 }

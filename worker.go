@@ -311,14 +311,18 @@ func (p *Pool[In, Out]) dismiss(w *worker[In, Out]) {
 
 // gone ends a worker that has left the crew: it closes its job.
 func (p *Pool[In, Out]) gone(w *worker[In, Out]) {
-	var err error
 	if c, ok := w.job.(io.Closer); ok && p.built {
-		err = closeSafely(c)
+		closeSafely(c, p.left)
+	} else {
+		p.left(nil)
 	}
+}
+
+// left notes that a worker is gone, and what closing its job returned. With the
+// last one a closed pool ends.
+func (p *Pool[In, Out]) left(closing error) {
 	p.mu.Lock()
-	if p.err == nil {
-		p.err = err
-	}
+	p.noteClosing(closing)
 	p.crew.ending--
 	last := p.finishLocked()
 	p.mu.Unlock()
@@ -327,14 +331,25 @@ func (p *Pool[In, Out]) gone(w *worker[In, Out]) {
 	}
 }
 
-// closeSafely closes c and turns a panic into an error.
-func closeSafely(c io.Closer) (err error) {
+// noteClosing keeps the first error from closing something of the user's. It
+// needs mu.
+func (p *Pool[In, Out]) noteClosing(err error) {
+	if p.closingErr == nil {
+		p.closingErr = err
+	}
+}
+
+// closeSafely closes c, and calls then with the outcome. It does so, too, if c
+// panics, or ends the goroutine, which nothing can stop.
+func closeSafely(c io.Closer, then func(error)) {
+	err := ErrGoexit
 	defer func() {
 		if v := recover(); v != nil {
 			err = newPanicError(v)
 		}
+		then(err)
 	}()
-	return c.Close()
+	err = c.Close()
 }
 
 // outcomeOf says how to count a run that returned err.
