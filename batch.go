@@ -119,13 +119,16 @@ func (s *stream[In, Out]) conclude(w *worker[In, Out], err error) {
 // take gives w the next batch. It returns false, and the claim has ended, when
 // there is none. Here an input of a stream is accepted, or never is.
 func (s *stream[In, Out]) take(w *worker[In, Out]) bool {
+	if s.ctx.Err() != nil { // cut is on its way, but this worker was faster
+		s.over.Store(true)
+	}
 	s.mu.Lock()
 	b := s.loose
 	if b != nil {
 		s.loose, b.nextLoose = b.nextLoose, nil
 		s.looseInputs -= len(b.in)
 		s.pool.retakeBatch()
-	} else if s.stopped.Load() || !s.hasInput() {
+	} else if s.over.Load() || s.stopped.Load() || !s.hasInput() {
 		s.mu.Unlock()
 		w.stream = nil
 		return false

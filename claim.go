@@ -1,5 +1,24 @@
 package remuda
 
+// join adds a stream to those that are told when there are more workers, and
+// returns how many there are.
+func (p *Pool[In, Out]) join(s *stream[In, Out]) (workers int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.streams == nil {
+		p.streams = make(map[*stream[In, Out]]struct{})
+	}
+	p.streams[s] = struct{}{}
+	return p.crew.size
+}
+
+// part ends what join began.
+func (p *Pool[In, Out]) part(s *stream[In, Out]) {
+	p.mu.Lock()
+	delete(p.streams, s)
+	p.mu.Unlock()
+}
+
 // sendClaim puts a claim of s into the queue, whether there is room or not:
 // there are never more than workers. It reports whether the pool takes it.
 func (p *Pool[In, Out]) sendClaim(s *stream[In, Out]) bool {

@@ -42,6 +42,7 @@ type Pool[In, Out any] struct {
 	closed     bool // by Close
 	finishing  bool // all workers have ended
 	batched    int  // inputs in the batches of streams, but for one each
+	streams    map[*stream[In, Out]]struct{}
 	crew       crew[In, Out]
 	feeding    feeding[In, Out] // of a source-fed pool
 	accepted   uint64

@@ -1,5 +1,10 @@
 package remuda
 
+import (
+	"maps"
+	"slices"
+)
+
 // More adds a worker. It never blocks. It returns [ErrMaxReached] at
 // Config.Max, and [ErrNotStarted] or [ErrPoolClosed] outside of that time.
 func (p *Pool[In, Out]) More() error { return p.resize(func(size int) int { return size + 1 }) }
@@ -39,13 +44,20 @@ func (p *Pool[In, Out]) resize(to func(size int) int) error {
 	err := p.checkSize(n)
 	var c chores[In, Out]
 	var retired []*worker[In, Out]
+	var helped []*stream[In, Out]
 	if err == nil {
+		if n > p.crew.size {
+			helped = slices.Collect(maps.Keys(p.streams))
+		}
 		p.crew.size = n
 		c = p.adjust()
 		retired = p.feedAll()
 	}
 	p.mu.Unlock()
 	p.do(c)
+	for _, s := range helped {
+		s.grow()
+	}
 	for _, w := range retired {
 		w.feed.stop()
 		w.feed.cancel()

@@ -96,9 +96,8 @@ func (p *Pool[In, Out]) stream(ctx context.Context, seq iter.Seq[In], ordered bo
 		defer p.mu.Unlock()
 		return p.refusal()
 	}
-	workers := p.crew.size
 	p.mu.Unlock()
-	s := newStream(ctx, p, ordered, workers)
+	s := newStream(ctx, p, ordered)
 	defer s.leave()
 	go s.read(seq)
 	for b := s.await(); b != nil; b = s.await() {

@@ -55,7 +55,7 @@ type stream[In, Out any] struct {
 	contexts    []*runContext // spare ones, which all carry the same values
 }
 
-func newStream[In, Out any](ctx context.Context, p *Pool[In, Out], ordered bool, workers int) *stream[In, Out] {
+func newStream[In, Out any](ctx context.Context, p *Pool[In, Out], ordered bool) *stream[In, Out] {
 	s := &stream[In, Out]{
 		pool:     p,
 		caller:   p.home.nested(ctx),
@@ -67,11 +67,29 @@ func newStream[In, Out any](ctx context.Context, p *Pool[In, Out], ordered bool,
 		leaver:   newSpot(),
 	}
 	s.origin.stream = s
-	s.look(workers)
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	s.untie = context.AfterFunc(p.home.base, func() { s.cancel(ErrPoolClosed) })
 	s.unwatch = context.AfterFunc(s.ctx, func() { s.cut(endOf(s.ctx)) })
+	s.mu.Lock()
+	s.look(p.join(s))
+	s.mu.Unlock()
 	return s
+}
+
+// grow is called when the pool has more workers than before: an input may be
+// there for one, and room for more inputs.
+func (s *stream[In, Out]) grow() {
+	s.mu.Lock()
+	s.look(s.pool.Current())
+	call := s.waiting() > 0 && s.wantsWorker()
+	wake := s.reader.leave()
+	s.mu.Unlock()
+	if call {
+		s.claim()
+	}
+	if wake {
+		s.reader.signal()
+	}
 }
 
 // endOf is the error to report for a context that has ended.
@@ -282,6 +300,7 @@ func (s *stream[In, Out]) recycle(b *batch[In, Out]) {
 // leave ends the loop: it stops what is left, and waits until nothing of the
 // stream runs any more.
 func (s *stream[In, Out]) leave() {
+	s.pool.part(s)
 	s.unwatch()
 	s.untie()
 	s.over.Store(true)

@@ -1,0 +1,559 @@
+package remuda_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"runtime"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/remuda-go/remuda"
+)
+
+var errOdd = errors.New("odd")
+
+// halve is a job that fails for odd numbers.
+func halve(_ context.Context, n int) (int, error) {
+	if n%2 != 0 {
+		return -n, errOdd
+	}
+	return n / 2, nil
+}
+
+func TestMapYieldsInTheOrderOfTheInputs(t *testing.T) {
+	for _, workers := range []int{1, 3, 50} {
+		for _, queue := range bounds {
+			bubble(t, fmt.Sprintf("%d workers, queue %d", workers, queue), func(t *testing.T) {
+				p := startPool(t, remuda.Config{Initial: workers, Queue: queue}, func(ctx context.Context, n int) (int, error) {
+					time.Sleep(time.Duration((n*7)%13) * time.Millisecond)
+					return halve(ctx, n)
+				})
+				loop := p.Map(bg, counted(200))
+				for range 2 { // each use reads the sequence anew
+					i := 0
+					for out, err := range loop {
+						want, wantErr := halve(bg, i)
+						require.Equal(t, want, out)
+						require.Equal(t, wantErr, err)
+						i++
+					}
+					require.Equal(t, 200, i)
+				}
+			})
+		}
+	}
+}
+
+func TestStreamYieldsInTheOrderOfCompletion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &stage{}
+		p := startPool(t, remuda.Config{Initial: 3}, s.Do)
+		var results []remuda.Result[int, int]
+		loop := asyncErr(func() error {
+			for r := range p.Stream(bg, counted(3)) {
+				results = append(results, r)
+			}
+			return nil
+		})
+		for _, i := range []int{2, 0, 1} {
+			s.let(i)
+		}
+		_, _ = loop.wait()
+		require.Equal(t, []remuda.Result[int, int]{{In: 2, Out: 4}, {In: 0, Out: 0}, {In: 1, Out: 2}}, results)
+	})
+}
+
+func TestDoAllReturnsEverything(t *testing.T) {
+	p := startPool(t, remuda.Config{Initial: 3}, halve)
+	outs, err := p.DoAll(bg, upTo(100))
+	require.Len(t, outs, 100)
+	for i, out := range outs {
+		want, _ := halve(bg, i)
+		require.Equal(t, want, out, "a failure leaves in its place what the job returned")
+	}
+	require.ErrorIs(t, err, errOdd)
+	lines := strings.Split(err.Error(), "\n")
+	require.Len(t, lines, 50)
+	require.Equal(t, "remuda: input 1: odd", lines[0])
+	require.Equal(t, "remuda: input 99: odd", lines[49])
+
+	outs, err = p.DoAll(bg, []int{2, 4})
+	require.NoError(t, err)
+	require.Equal(t, []int{1, 2}, outs)
+
+	outs, err = p.DoAll(bg, nil)
+	require.NoError(t, err)
+	require.Empty(t, outs)
+}
+
+// loops is every way to run the inputs of a sequence. Each returns the outcomes
+// and what it ends with.
+var loops = map[string]func(ctx context.Context, p *remuda.Pool[int, int], seq iter.Seq[int]) (outs []int, errs []error){
+	"Map": func(ctx context.Context, p *remuda.Pool[int, int], seq iter.Seq[int]) (outs []int, errs []error) {
+		for out, err := range p.Map(ctx, seq) {
+			outs, errs = append(outs, out), append(errs, err)
+		}
+		return outs, errs
+	},
+	"Stream": func(ctx context.Context, p *remuda.Pool[int, int], seq iter.Seq[int]) (outs []int, errs []error) {
+		for r := range p.Stream(ctx, seq) {
+			outs, errs = append(outs, r.Out), append(errs, r.Err)
+		}
+		return outs, errs
+	},
+}
+
+// forEachLoop runs f in a bubble for Map and for Stream.
+func forEachLoop(t *testing.T, f func(t *testing.T, loop func(context.Context, *remuda.Pool[int, int], iter.Seq[int]) ([]int, []error))) {
+	for name, loop := range loops {
+		bubble(t, name, func(t *testing.T) { f(t, loop) })
+	}
+}
+
+func TestLoopOverNothing(t *testing.T) {
+	forEachLoop(t, func(t *testing.T, loop func(context.Context, *remuda.Pool[int, int], iter.Seq[int]) ([]int, []error)) {
+		p := startPool(t, remuda.Config{}, double)
+		outs, _ := loop(bg, p, counted(0))
+		require.Empty(t, outs)
+		require.Zero(t, p.Stats().Accepted)
+	})
+}
+
+// An outcome is yielded when it is there: a sequence that takes its time holds
+// back nothing.
+func TestSlowSequenceHoldsBackNothing(t *testing.T) {
+	for _, ordered := range []bool{true, false} {
+		bubble(t, fmt.Sprintf("ordered %v", ordered), func(t *testing.T) {
+			p := startPool(t, remuda.Config{Initial: 2}, double)
+			begin := time.Now()
+			seq := func(yield func(int) bool) {
+				for i := 0; i < 10 && yield(i); i++ {
+					time.Sleep(time.Second)
+				}
+			}
+			i := 0
+			check := func() {
+				require.Equal(t, time.Duration(i)*time.Second, time.Since(begin))
+				i++
+			}
+			if ordered {
+				for range p.Map(bg, seq) {
+					check()
+				}
+			} else {
+				for range p.Stream(bg, seq) {
+					check()
+				}
+			}
+			require.Equal(t, 10, i)
+		})
+	}
+}
+
+// A loop reads ahead at most the bound of the queue and one for each worker.
+func TestLoopReadsAheadWithinBounds(t *testing.T) {
+	for _, workers := range []int{1, 4} {
+		forEachBound(t, func(t *testing.T, queue int) {
+			p := startPool(t, remuda.Config{Initial: workers, Queue: queue}, double)
+			var read atomic.Int64
+			seq := func(yield func(int) bool) {
+				for i := range 1000 {
+					read.Add(1)
+					if !yield(i) {
+						return
+					}
+				}
+			}
+			consumed := 0
+			window := max(queue, 0) + workers
+			for range p.Map(bg, seq) {
+				consumed++
+				synctest.Wait()
+				// The last one is in the hands of the reader.
+				require.LessOrEqual(t, int(read.Load()), consumed+window+1)
+				if consumed == 1 {
+					require.GreaterOrEqual(t, int(read.Load()), window)
+				}
+			}
+			require.Equal(t, 1000, consumed)
+		})
+	}
+}
+
+// A loop shares its workers with whatever else the pool has to do.
+func TestLoopsAndQueueTakeTurns(t *testing.T) {
+	forEachBound(t, func(t *testing.T, queue int) {
+		s := &stage{}
+		p := startPool(t, remuda.Config{Queue: queue}, s.Do)
+		loop := async(func() (n int, _ error) {
+			for range p.Map(bg, counted(20)) {
+				n++
+			}
+			return n, nil
+		})
+		var sent []*call[remuda.Void]
+		for i := range 5 {
+			sent = append(sent, asyncErr(func() error { return p.Send(bg, 100+i) }))
+		}
+		for i := range 25 {
+			order := s.order()
+			require.Len(t, order, i+1)
+			time.Sleep(time.Millisecond) // jobs that take their time are not batched
+			s.let(order[i])
+		}
+		order := s.order()
+		for i := range 5 {
+			at := slices.Index(order, 100+i)
+			require.True(t, sent[i].returned())
+			require.LessOrEqual(t, at, 4+3*i, "input %d of the queue in %v", i, order)
+		}
+		n, _ := loop.wait()
+		require.Equal(t, 20, n)
+	})
+}
+
+// Inputs that run in no time are taken by the batch. When one proves to be slow,
+// the worker gives the rest of its batch back, and others take it.
+func TestSlowInputsAmongFastOnesAreShared(t *testing.T) {
+	forEachLoop(t, func(t *testing.T, loop func(context.Context, *remuda.Pool[int, int], iter.Seq[int]) ([]int, []error)) {
+		var now, most atomic.Int64
+		p := startPool(t, remuda.Config{Initial: 4}, func(_ context.Context, n int) (int, error) {
+			if n > 2000 {
+				m := now.Add(1)
+				defer now.Add(-1)
+				for old := most.Load(); m > old && !most.CompareAndSwap(old, m); old = most.Load() {
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+			return n, nil
+		})
+		begin := time.Now()
+		outs, errs := loop(bg, p, counted(2401))
+		slices.Sort(outs)
+		require.Equal(t, upTo(2401), outs)
+		require.NoError(t, errors.Join(errs...))
+		require.EqualValues(t, 4, most.Load(), "workers")
+		// 400 inputs of 10 ms on 4 workers take a second; a batch of 16 may be
+		// unlucky for each of them.
+		require.LessOrEqual(t, time.Since(begin), 2*time.Second)
+	})
+}
+
+// Rule 6: breaking out of a loop cancels what it had in flight, waits for it,
+// and leaves nothing behind.
+func TestBreakLeavesNothingBehind(t *testing.T) {
+	breaks := map[string]func(ctx context.Context, p *remuda.Pool[int, int], seq iter.Seq[int]){
+		"Map": func(ctx context.Context, p *remuda.Pool[int, int], seq iter.Seq[int]) {
+			for range p.Map(ctx, seq) {
+				break
+			}
+		},
+		"Stream": func(ctx context.Context, p *remuda.Pool[int, int], seq iter.Seq[int]) {
+			for range p.Stream(ctx, seq) {
+				break
+			}
+		},
+		"a panic in the loop": func(ctx context.Context, p *remuda.Pool[int, int], seq iter.Seq[int]) {
+			defer func() { _ = recover() }()
+			for range p.Map(ctx, seq) {
+				panic("in the loop")
+			}
+		},
+		"Goexit in the loop": func(ctx context.Context, p *remuda.Pool[int, int], seq iter.Seq[int]) {
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				for range p.Map(ctx, seq) {
+					runtime.Goexit()
+				}
+			}()
+			<-done
+		},
+	}
+	for name, leave := range breaks {
+		bubble(t, name+", while jobs run", func(t *testing.T) {
+			s := &stage{}
+			p := startPool(t, remuda.Config{Initial: 3}, s.Do)
+			loop := asyncErr(func() error { leave(bg, p, counted(100)); return nil })
+			require.Len(t, s.order(), 3)
+			time.Sleep(time.Second)
+			s.let(0)
+			require.True(t, loop.returned())
+			now, _ := s.on()
+			require.Zero(t, now, "runs under way were cancelled")
+			require.LessOrEqual(t, len(s.order()), 4, "nothing else has begun")
+			require.LessOrEqual(t, len(goroutines()), p.Current(), "but for parked workers")
+			assertIdle(t, p.Stats())
+			out, err := p.Do(bg, 0)
+			require.NoError(t, err, "the pool is as good as new")
+			require.Zero(t, out)
+		})
+
+		bubble(t, name+", while a job ignores that it was cancelled", func(t *testing.T) {
+			s := &stage{deaf: true}
+			p := startPool(t, remuda.Config{Initial: 2}, s.Do)
+			loop := asyncErr(func() error { leave(bg, p, counted(100)); return nil })
+			time.Sleep(time.Second)
+			s.let(0)
+			require.False(t, loop.returned(), "it waits for the run")
+			require.Error(t, s.ctx(1).Err())
+			s.letAll()
+			require.True(t, loop.returned())
+		})
+
+		bubble(t, name+", while the sequence waits", func(t *testing.T) {
+			p := startPool(t, remuda.Config{Initial: 2}, double)
+			ended := false
+			more := make(chan struct{})
+			seq := func(yield func(int) bool) {
+				defer func() { ended = true }()
+				for i := 0; yield(i); i++ {
+					<-more
+				}
+			}
+			loop := asyncErr(func() error { leave(bg, p, seq); return nil })
+			require.False(t, loop.returned(), "the pool cannot interrupt a sequence")
+			close(more)
+			require.True(t, loop.returned())
+			require.True(t, ended)
+			require.LessOrEqual(t, len(goroutines()), p.Current())
+		})
+
+		bubble(t, name+", while the sequence waits for room", func(t *testing.T) {
+			p := startPool(t, remuda.Config{Queue: 2}, double)
+			ended := false
+			seq := func(yield func(int) bool) {
+				defer func() { ended = true }()
+				for i := 0; yield(i); i++ {
+				}
+			}
+			leave(bg, p, seq)
+			require.True(t, ended)
+			require.LessOrEqual(t, len(goroutines()), p.Current())
+		})
+	}
+}
+
+// When the context ends, no more inputs are read; the outcomes of those that
+// have begun are yielded, and then the error.
+func TestLoopWhoseContextEnds(t *testing.T) {
+	forEachLoop(t, func(t *testing.T, loop func(context.Context, *remuda.Pool[int, int], iter.Seq[int]) ([]int, []error)) {
+		s := &stage{}
+		p := startPool(t, remuda.Config{Initial: 2}, s.Do)
+		ctx, cancel := ending(t)
+		enough := errors.New("enough")
+		ctx, because := context.WithCancelCause(ctx)
+		var errs []error
+		c := asyncErr(func() error {
+			_, errs = loop(ctx, p, counted(100))
+			return nil
+		})
+		require.Len(t, s.order(), 2)
+		because(enough)
+		cancel()
+		require.True(t, c.returned())
+		require.Equal(t, []error{enough, enough, context.Canceled}, errs)
+		require.Len(t, s.order(), 2)
+		require.EqualValues(t, 2, p.Stats().Accepted)
+	})
+
+	forEachLoop(t, func(t *testing.T, loop func(context.Context, *remuda.Pool[int, int], iter.Seq[int]) ([]int, []error)) {
+		p := startPool(t, remuda.Config{}, double)
+		ctx, cancel := ending(t)
+		cancel()
+		outs, errs := loop(ctx, p, func(func(int) bool) { t.Error("the sequence runs") })
+		require.Equal(t, []int{0}, outs)
+		require.Equal(t, []error{context.Canceled}, errs)
+	})
+
+	bubble(t, "DoAll", func(t *testing.T) {
+		s := &stage{}
+		p := startPool(t, remuda.Config{Initial: 2}, s.Do)
+		ctx, cancel := context.WithTimeout(bg, time.Second)
+		defer cancel()
+		time.AfterFunc(time.Second/2, func() { s.let(0) })
+		outs, err := p.DoAll(ctx, []int{5, 0, 7, 8})
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, []int{0, 0, 0, 0}, outs, "those that are missing are zero")
+	})
+
+	bubble(t, "after the last input has begun, which is no early end", func(t *testing.T) {
+		s := &stage{deaf: true}
+		p := startPool(t, remuda.Config{Initial: 2}, s.Do)
+		ctx, cancel := ending(t)
+		loop := async(func() ([]int, error) { return p.DoAll(ctx, []int{1, 2}) })
+		require.Len(t, s.order(), 2)
+		cancel()
+		s.letAll()
+		outs, err := loop.wait()
+		require.NoError(t, err)
+		require.Equal(t, []int{2, 4}, outs)
+	})
+}
+
+// When the pool is closed, a loop ends in the same way, with ErrPoolClosed.
+func TestLoopOverAPoolThatIsClosed(t *testing.T) {
+	for _, workers := range []int{0, 1, 3} {
+		forEachLoop(t, func(t *testing.T, loop func(context.Context, *remuda.Pool[int, int], iter.Seq[int]) ([]int, []error)) {
+			s := &stage{}
+			p := startPool(t, remuda.Config{Paused: true}, s.Do)
+			require.NoError(t, p.Resize(workers))
+			var outs []int
+			var errs []error
+			c := asyncErr(func() error {
+				outs, errs = loop(bg, p, counted(100))
+				return nil
+			})
+			require.Len(t, s.order(), workers)
+			closing := asyncErr(func() error { return p.Close(bg) })
+			s.letAll()
+			require.True(t, c.returned())
+			require.True(t, closing.returned())
+			require.NoError(t, closing.err)
+			require.Len(t, s.order(), workers, "what has not begun is not begun")
+			require.Len(t, outs, workers+1)
+			require.Equal(t, remuda.ErrPoolClosed, errs[workers])
+			require.NoError(t, errors.Join(errs[:workers]...))
+		})
+	}
+
+	// A sequence that waits is told of the end of the pool by its own means
+	// only: the loop ends when it notices.
+	forEachLoop(t, func(t *testing.T, loop func(context.Context, *remuda.Pool[int, int], iter.Seq[int]) ([]int, []error)) {
+		p := startPool(t, remuda.Config{}, double)
+		more := make(chan struct{})
+		seq := func(yield func(int) bool) {
+			for i := 0; yield(i); i++ {
+				<-more
+			}
+		}
+		var errs []error
+		c := asyncErr(func() error {
+			_, errs = loop(bg, p, seq)
+			return nil
+		})
+		require.NoError(t, p.Close(bg))
+		require.False(t, c.returned())
+		close(more)
+		require.True(t, c.returned())
+		require.Equal(t, []error{nil, remuda.ErrPoolClosed}, errs)
+	})
+}
+
+// A loop over a pool without workers waits for one.
+func TestLoopWaitsForWorkers(t *testing.T) {
+	forEachLoop(t, func(t *testing.T, loop func(context.Context, *remuda.Pool[int, int], iter.Seq[int]) ([]int, []error)) {
+		s := &stage{}
+		p := startPool(t, remuda.Config{Paused: true}, s.Do)
+		c := async(func() (int, error) {
+			outs, errs := loop(bg, p, counted(10))
+			return len(outs), errors.Join(errs...)
+		})
+		require.False(t, c.returned())
+		require.NoError(t, p.Resize(2))
+		now, _ := s.on()
+		require.Equal(t, 2, now)
+		require.NoError(t, p.Resize(0))
+		s.let(0, 1)
+		now, _ = s.on()
+		require.Zero(t, now)
+		require.NoError(t, p.More())
+		s.letAll()
+		n, err := c.wait()
+		require.NoError(t, err)
+		require.Equal(t, 10, n)
+	})
+}
+
+// What the sequence panics with goes on in the loop, after the outcomes of the
+// inputs before it, and costs the pool nothing.
+func TestSequenceThatPanics(t *testing.T) {
+	broken := errors.New("broken sequence")
+	forEachLoop(t, func(t *testing.T, loop func(context.Context, *remuda.Pool[int, int], iter.Seq[int]) ([]int, []error)) {
+		p := startPool(t, remuda.Config{Initial: 2}, double)
+		n := 0
+		func() {
+			defer func() {
+				err, _ := recover().(error)
+				var panicked *remuda.PanicError
+				assert.ErrorAs(t, err, &panicked)
+				assert.ErrorIs(t, err, broken)
+				assert.Contains(t, string(panicked.Stack), "brokenSequence")
+			}()
+			for range p.Map(bg, brokenSequence(broken)) {
+				n++
+			}
+		}()
+		require.Equal(t, 3, n)
+		require.Panics(t, func() { loop(bg, p, brokenSequence(broken)) })
+		_, err := p.Do(bg, 1)
+		require.NoError(t, err)
+		require.Zero(t, p.Stats().Failed, "no job has failed")
+	})
+
+	bubble(t, "that ends its goroutine ends the loop's", func(t *testing.T) {
+		p := startPool(t, remuda.Config{Initial: 2}, double)
+		n, survived := 0, false
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for range p.Map(bg, func(yield func(int) bool) {
+				if yield(1) && yield(2) {
+					runtime.Goexit()
+				}
+			}) {
+				n++
+			}
+			survived = true
+		}()
+		<-done
+		require.Equal(t, 2, n)
+		require.False(t, survived)
+	})
+}
+
+func brokenSequence(err error) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		if yield(1) && yield(2) && yield(3) {
+			panic(err)
+		}
+	}
+}
+
+// Many loops, and everything else, at a time.
+func TestLoopsSideBySide(t *testing.T) {
+	forEachBound(t, func(t *testing.T, queue int) {
+		p := startPool(t, remuda.Config{Initial: 3, Queue: queue}, func(_ context.Context, n int) (int, error) {
+			time.Sleep(time.Duration(n%5) * time.Millisecond)
+			return n, nil
+		})
+		var calls []*call[int]
+		for _, loop := range loops {
+			for range 3 {
+				calls = append(calls, async(func() (int, error) {
+					outs, errs := loop(bg, p, counted(300))
+					return len(outs), errors.Join(errs...)
+				}))
+			}
+		}
+		for i := range 100 {
+			require.NoError(t, p.Send(bg, i))
+		}
+		for _, c := range calls {
+			n, err := c.wait()
+			require.NoError(t, err)
+			require.Equal(t, 300, n)
+		}
+		require.NoError(t, p.Close(bg))
+		require.EqualValues(t, 300*len(calls)+100, p.Stats().Succeeded)
+	})
+}
