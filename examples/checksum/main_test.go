@@ -108,7 +108,8 @@ func TestGoSourceTree(t *testing.T) {
 	status, stdout, stderr := checksum(t, "", src)
 	assert.Equal(t, exitOK, status)
 	assert.Empty(t, stderr)
-	assert.True(t, want == stdout, "the output differs from that of sha256sum") // too long to show
+	same := want == stdout
+	assert.True(t, same, "the output differs from that of sha256sum") // too long to show
 
 	status, stdout, stderr = checksum(t, stdout, "-c", "-")
 	assert.Equal(t, exitOK, status)
@@ -119,6 +120,7 @@ func TestGoSourceTree(t *testing.T) {
 // unreadableTree has a file and a directory whose paths are too long for the
 // system, since no permissions keep the superuser, as whom tests may run, out.
 func unreadableTree(t *testing.T) (dir string) {
+	t.Helper()
 	dir = tree(t, "a", "z")
 	root, err := os.OpenRoot(dir)
 	require.NoError(t, err)

@@ -25,12 +25,12 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	resize := make(chan os.Signal, 1)
 	signal.Notify(resize, syscall.SIGUSR1, syscall.SIGUSR2)
-	if err := run(ctx, os.Args[1:], resize, os.Stdout, os.Stderr); err != nil {
+	err := run(ctx, os.Args[1:], resize, os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "poll:", err)
-		stop()
 		os.Exit(1)
 	}
 }
