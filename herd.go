@@ -1,0 +1,221 @@
+package remuda
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// outputs is how many finished units OutputChan holds for its reader. A gopher
+// that had to wake the reader for each unit would spend more on that than on
+// anything else.
+const outputs = 1024
+
+// A Herd is a [Pool] with the interface of gofherd: workers, called gophers
+// here, take units of [Work] from SendWork, process them, try those again that
+// ask for it, and put them out on a channel. Its size can be changed at any
+// time, by method and by HTTP.
+//
+//	herd := remuda.NewHerd(process) // func(*remuda.Work[Body, Result]) remuda.Status
+//	herd.SetHerdSize(10)
+//	go load(herd) // calls SendWork, and at last CloseInputChan
+//	if err := herd.Start(); err != nil { ... }
+//	for work := range herd.OutputChan() { ... }
+//
+// Each unit that SendWork took comes out once, as Success or as Failure, after
+// the callbacks have seen it; only [Herd.Close] with a context that ends can
+// keep a unit from being put out. A gopher whose process function panics or
+// ends its goroutine survives, and the unit fails.
+//
+// A Herd is made by NewHerd; the zero Herd is not usable. All methods are safe
+// for concurrent use. A Herd that was started without an address and has put
+// out all its work holds no goroutine any more; any other is ended by Close.
+type Herd[Body, Result any] struct {
+	process func(*Work[Body, Result]) Status
+	pool    *Pool[Work[Body, Result], Void]
+	out     chan Work[Body, Result]
+
+	settings[Body, Result]
+
+	// mu guards what follows and, until Start, the settings. It is never held
+	// during a call of the user's code, or of anything that waits for a gopher.
+	mu      sync.Mutex
+	started bool
+	closed  bool // by Close
+	size    int
+	server  *server // nil without an address
+
+	inputClosed atomic.Bool // the pool accepts nothing that is new
+	finished    sync.Once
+
+	sent atomic.Uint64 // units that the pool has accepted, or is about to
+
+	_ [64]byte // gophers write what follows, senders what is before
+
+	succeeded, retried, failed atomic.Uint64
+	pace                       pace
+}
+
+// NewHerd returns a herd of size 0 whose gophers call process for each unit of
+// work. Several gophers call it at a time. It sets the result of the work and
+// returns what is to become of it.
+//
+// The Work belongs to process until that returns; after that, its place is used
+// for the gopher's next unit. A process function that wants to keep it keeps a
+// copy of it.
+func NewHerd[Body, Result any](process func(*Work[Body, Result]) Status) *Herd[Body, Result] {
+	h := &Herd[Body, Result]{
+		process: process,
+		out:     make(chan Work[Body, Result], outputs),
+		pool: &Pool[Work[Body, Result], Void]{
+			cfg: Config{Paused: true, Max: MaxHerdSize, Queue: Unbuffered},
+		},
+		pace: pace{epoch: time.Now()},
+	}
+	// Neither can fail on a new pool. It runs from here on, with no workers, so
+	// that SendWork waits for a gopher in the same way before Start and after.
+	_ = h.pool.OnDrop(h.drop)
+	_ = h.pool.StartWithBuilder(JobBuilderFunc[Work[Body, Result], Void](h.newGopher))
+	return h
+}
+
+// Start lets the gophers in and, if there is an address (see [Herd.SetAddr]),
+// serves it. It does not block. Work may be sent before; it waits.
+//
+// Start returns [ErrPoolStarted] on a second call, [ErrPoolClosed] after Close,
+// [ErrNilJob] if the process function is nil, and the error of the listener if
+// the address cannot be bound; in that case the herd is as it was before.
+func (h *Herd[Body, Result]) Start() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case h.closed:
+		return ErrPoolClosed
+	case h.started:
+		return ErrPoolStarted
+	case h.process == nil:
+		return ErrNilJob
+	}
+	if h.addr != "" {
+		l, err := net.Listen("tcp", h.addr)
+		if err != nil {
+			return fmt.Errorf("remuda: herd: %w", err)
+		}
+		h.server = h.serve(l)
+	}
+	h.started = true
+	_ = h.pool.Resize(h.size) // refused if all work is done: the input was closed before
+	return nil
+}
+
+// SendWork hands a unit of work to the herd and returns when a gopher took it.
+// It blocks while none is free for it: before Start, at herd size 0, and while
+// all are busy. Those who wait are let in in order of arrival, in turn with the
+// units that are retried.
+//
+// While the herd finishes units faster than one in 5 µs, putting the sender to
+// sleep and waking it for each would cost many times the work itself. SendWork
+// then runs ahead of the gophers, by up to 1024 units, which are a few
+// milliseconds of work. That begins with the 64th unit at the earliest, and ends
+// when 64 units took longer, or the herd has no gophers.
+//
+// It returns [ErrPoolClosed] after CloseInputChan and Close, also to those who
+// are waiting then; the work was not taken. It costs no allocation.
+//
+// A process function that sends work to its own herd uses SendWorkContext, or
+// the gophers may come to wait for each other.
+func (h *Herd[Body, Result]) SendWork(w Work[Body, Result]) error {
+	return h.SendWorkContext(context.Background(), w)
+}
+
+// SendWorkContext is SendWork that gives up waiting when ctx ends, with its
+// error. The context of the work has the values of ctx, and not its deadline or
+// cancellation, since the caller moves on. It costs one allocation if ctx is
+// neither context.Background() nor context.TODO().
+//
+// A process function may send more work to its own herd with the context of the
+// work at hand: its gopher lets another one in while it waits.
+func (h *Herd[Body, Result]) SendWorkContext(ctx context.Context, w Work[Body, Result]) error {
+	w.status, w.retries, w.err, w.ctx = Pending, 0, nil, nil
+	h.sent.Add(1)
+	err := h.pool.Send(ctx, w)
+	if err != nil {
+		h.sent.Add(^uint64(0)) // take it back
+		h.finish()
+	}
+	return err
+}
+
+// CloseInputChan says that no more work comes: OutputChan is closed when all
+// that was sent is processed and put out. Work that is retried meanwhile is not
+// affected, and the size of the herd can still be changed. It does not block,
+// and a second call does nothing.
+func (h *Herd[Body, Result]) CloseInputChan() {
+	h.pool.closeIntake()
+	if !h.inputClosed.Swap(true) { // not before: finish relies on it
+		h.logf("closed the input")
+	}
+	h.finish()
+}
+
+// OutputChan returns the channel on which finished work is put out, in the order
+// in which it was finished. It is the same at each call, before Start too. It is
+// closed when the input is closed and all work is resolved.
+//
+// The channel holds up to 1024 units for its reader. When it is full, gophers
+// wait with their unit in hand: a reader that stops reading stops the herd, and
+// Close then needs a context that ends.
+func (h *Herd[Body, Result]) OutputChan() <-chan Work[Body, Result] { return h.out }
+
+// Close ends the herd. It closes the input, waits until all work is processed
+// and put out (retries included, by one gopher if the herd has none), stops
+// serving and frees the address, and returns nil. OutputChan has to be read
+// meanwhile.
+//
+// When ctx ends first, the context of every unit that is being processed ends,
+// units that nobody processed yet fail with [ErrPoolClosed], what does not fit
+// into OutputChan is not put out (the callbacks have seen it), and Close returns
+// the error of ctx without waiting for process functions that ignore their
+// context. OutputChan is closed when the last of them has returned.
+//
+// A second Close waits like the first and returns ErrPoolClosed. The size of the
+// herd is 0 from the first Close on.
+func (h *Herd[Body, Result]) Close(ctx context.Context) error {
+	h.mu.Lock()
+	h.closed, h.size = true, 0
+	s := h.server
+	h.mu.Unlock()
+	h.CloseInputChan()
+	err := h.pool.Close(ctx)
+	if s != nil {
+		if e := s.close(ctx); err == nil {
+			err = e
+		}
+	}
+	return err
+}
+
+// HerdStats is what a [Herd] has done and is doing.
+type HerdStats struct {
+	Size    int    // as HerdSize returns
+	Success uint64 // units that succeeded
+	Retry   uint64 // times that a unit was sent back to be tried again
+	Failure uint64 // units that failed
+	Pool    Stats  // of the runs: each try of a unit counts as one input
+}
+
+// Stats returns the numbers of now. Success, Retry and Failure are counted
+// before the callbacks and before the unit is put out, so that they are exact
+// for whoever got it.
+func (h *Herd[Body, Result]) Stats() HerdStats {
+	return HerdStats{
+		Size:    h.HerdSize(),
+		Success: h.succeeded.Load(),
+		Retry:   h.retried.Load(),
+		Failure: h.failed.Load(),
+		Pool:    h.pool.Stats(),
+	}
+}

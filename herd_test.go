@@ -1,0 +1,676 @@
+package remuda_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/remuda-go/remuda"
+)
+
+type (
+	work = remuda.Work[int, int]
+	herd = remuda.Herd[int, int]
+)
+
+// newHerd returns a herd that is not started, and is closed after the test.
+func newHerd(t *testing.T, size int, process func(*work) remuda.Status) *herd {
+	t.Helper()
+	h := remuda.NewHerd(process)
+	require.NoError(t, h.SetHerdSize(size))
+	t.Cleanup(func() {
+		ctx, cancel := context.WithCancel(bg)
+		cancel()
+		_ = h.Close(ctx)
+		for range h.OutputChan() { // closed by the last gopher
+		}
+	})
+	return h
+}
+
+// startHerd returns a herd that is started.
+func startHerd(t *testing.T, size int, process func(*work) remuda.Status) *herd {
+	t.Helper()
+	h := newHerd(t, size, process)
+	require.NoError(t, h.Start())
+	return h
+}
+
+// onStage returns a process function that the test directs.
+func onStage(s *stage) func(*work) remuda.Status {
+	return func(w *work) remuda.Status {
+		out, err := s.Do(w.Context(), w.Body)
+		if err != nil {
+			return remuda.Failure
+		}
+		w.SetResult(out)
+		return remuda.Success
+	}
+}
+
+func succeed(*work) remuda.Status { return remuda.Success }
+
+// unit is a unit of work with body i.
+func unit(i int) work { return work{ID: fmt.Sprint("unit ", i), Body: i} }
+
+// send begins to send unit i.
+func send(h *herd, i int) *call[remuda.Void] {
+	return asyncErr(func() error { return h.SendWork(unit(i)) })
+}
+
+// sendAll sends units 0 to n-1 from a goroutine of its own and closes the input.
+func sendAll(t *testing.T, h *herd, n int) {
+	go func() {
+		defer h.CloseInputChan()
+		for i := range n {
+			assert.NoError(t, h.SendWork(unit(i)))
+		}
+	}()
+}
+
+// collect reads all output.
+func collect(h *herd) (out []work) {
+	for w := range h.OutputChan() {
+		out = append(out, w)
+	}
+	return out
+}
+
+// bodies returns the bodies of ws in ascending order.
+func bodies(ws []work) []int {
+	b := make([]int, len(ws))
+	for i, w := range ws {
+		b[i] = w.Body
+	}
+	slices.Sort(b)
+	return b
+}
+
+// outputClosed reports whether the output is closed, once everything stands still.
+func outputClosed(h *herd) bool {
+	synctest.Wait()
+	select {
+	case _, ok := <-h.OutputChan():
+		return !ok
+	default:
+		return false
+	}
+}
+
+func TestHerdPutsOutEachUnitOnce(t *testing.T) {
+	for _, size := range []int{1, 2, 100} {
+		h := startHerd(t, size, func(w *work) remuda.Status {
+			w.SetResult(w.Body + 10)
+			w.Body++ // the body is the process function's to change
+			return remuda.Success
+		})
+		sendAll(t, h, 5000)
+		out := collect(h)
+		for _, w := range out {
+			require.Equal(t, remuda.Success, w.Status())
+			require.Equal(t, w.Body+9, w.Result())
+			require.Equal(t, fmt.Sprint("unit ", w.Body-1), w.ID)
+			require.Zero(t, w.Retries())
+			require.NoError(t, w.Err())
+			require.Equal(t, bg, w.Context())
+		}
+		require.Equal(t, upTo(5001)[1:], bodies(out))
+		s := h.Stats()
+		require.Equal(t, [...]uint64{5000, 0, 0, 5000}, [...]uint64{s.Success, s.Retry, s.Failure, s.Pool.Succeeded})
+	}
+}
+
+// The output comes in the order in which units are finished.
+func TestHerdOutputOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &stage{}
+		h := startHerd(t, 3, onStage(s))
+		for i := range 3 {
+			require.True(t, send(h, i).returned())
+		}
+		s.let(2)
+		s.let(0)
+		s.let(1)
+		for _, i := range []int{2, 0, 1} {
+			require.Equal(t, i, (<-h.OutputChan()).Body)
+		}
+	})
+}
+
+// SendWork returns when a gopher took the work, and not before.
+func TestSendWorkWaitsForAGopher(t *testing.T) {
+	bubble(t, "size 1", func(t *testing.T) {
+		s := &stage{}
+		h := startHerd(t, 1, onStage(s))
+		require.True(t, send(h, 0).returned(), "the gopher is free")
+		var waiting []*call[remuda.Void]
+		for i := range 20 {
+			waiting = append(waiting, send(h, i+1))
+		}
+		for i, c := range waiting {
+			require.False(t, c.returned(), "the gopher has unit %d in hand", i)
+			s.let(i)
+			require.True(t, c.returned())
+			require.NoError(t, c.err)
+		}
+		s.letAll()
+		require.Equal(t, upTo(21), s.order(), "senders are let in in order of arrival")
+	})
+	bubble(t, "size 3", func(t *testing.T) {
+		s := &stage{}
+		h := startHerd(t, 3, onStage(s))
+		for i := range 3 {
+			require.True(t, send(h, i).returned())
+		}
+		c := send(h, 3)
+		require.False(t, c.returned())
+		s.let(1)
+		require.True(t, c.returned())
+		s.letAll()
+	})
+	bubble(t, "before Start", func(t *testing.T) {
+		h := newHerd(t, 2, succeed)
+		c := send(h, 0)
+		require.False(t, c.returned())
+		require.NoError(t, h.Start())
+		require.True(t, c.returned())
+		require.NoError(t, c.err)
+	})
+	bubble(t, "size 0", func(t *testing.T) {
+		s := &stage{}
+		h := startHerd(t, 0, onStage(s))
+		a, b := send(h, 0), send(h, 1)
+		require.False(t, a.returned())
+		require.NoError(t, h.IncreaseHerdBy(1))
+		require.True(t, a.returned())
+		require.NoError(t, h.DecreaseHerdBy(1))
+		s.let(0)
+		require.False(t, b.returned(), "the gopher has left")
+		require.Equal(t, []int{0}, s.order())
+		require.NoError(t, h.SetHerdSize(1))
+		require.True(t, b.returned())
+		s.letAll()
+	})
+}
+
+// A herd that is faster than a sender can be woken lets it run ahead, by so
+// much, and stops that when it is slow or has no gophers.
+func TestSendWorkRunsAheadOfAFastHerd(t *testing.T) {
+	const ahead = 1024
+	synctest.Test(t, func(t *testing.T) {
+		s := &stage{}
+		var slow time.Duration
+		h := startHerd(t, 1, func(w *work) remuda.Status {
+			if w.Body < 0 { // a fast one
+				time.Sleep(slow)
+				return remuda.Success
+			}
+			return onStage(s)(w)
+		})
+		go func() {
+			for range h.OutputChan() {
+			}
+		}()
+		many := func(n int) {
+			for range n {
+				require.NoError(t, h.SendWork(unit(-1)))
+			}
+			synctest.Wait()
+		}
+		many(200)
+
+		require.True(t, send(h, 0).returned())
+		for i := range ahead {
+			require.True(t, send(h, i+1).returned(), i)
+		}
+		last := send(h, ahead+1)
+		require.False(t, last.returned())
+		s.letAll()
+		require.True(t, last.returned())
+		require.Equal(t, upTo(ahead+2), s.order())
+
+		require.NoError(t, h.SetHerdSize(0))
+		c := send(h, -1)
+		require.False(t, c.returned(), "no gophers")
+		require.NoError(t, h.SetHerdSize(1))
+		require.True(t, c.returned())
+		many(200)
+
+		slow = 5 * time.Microsecond
+		many(2000)
+		time.Sleep(time.Second) // until all of it is done
+		require.True(t, send(h, -1).returned())
+		require.False(t, send(h, -1).returned(), "the herd has turned slow")
+		time.Sleep(time.Second)
+	})
+}
+
+func TestSendWorkContextGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &stage{}
+		h := startHerd(t, 1, onStage(s))
+		require.NoError(t, h.SendWork(unit(0)))
+
+		ctx, cancel := context.WithTimeout(bg, time.Second)
+		defer cancel()
+		begin := time.Now()
+		require.ErrorIs(t, h.SendWorkContext(ctx, unit(1)), context.DeadlineExceeded)
+		require.Equal(t, time.Second, time.Since(begin))
+		require.ErrorIs(t, h.SendWorkContext(ctx, unit(1)), context.DeadlineExceeded, "it has ended before")
+
+		h.CloseInputChan()
+		s.letAll()
+		require.Equal(t, []int{0}, bodies(collect(h)), "what was given up was not taken")
+	})
+}
+
+// The context of the work has the values of the sender's, in each try, and
+// neither its deadline nor its cancellation.
+func TestWorkContext(t *testing.T) {
+	type key struct{}
+	h := newHerd(t, 1, func(w *work) remuda.Status {
+		ctx := w.Context()
+		info, ok := remuda.InfoFrom(ctx)
+		assert.True(t, ok)
+		assert.Equal(t, 1, info.Worker)
+		_, ok = ctx.Deadline()
+		assert.False(t, ok)
+		<-ctx.Value(key{}).(chan bool) // until the sender has ended its context
+		assert.NoError(t, ctx.Err())
+		return remuda.Retry
+	})
+	require.NoError(t, h.SetMaxRetries(3))
+	require.NoError(t, h.Start())
+	gate := make(chan bool)
+	ctx, cancel := context.WithTimeout(context.WithValue(bg, key{}, gate), time.Hour)
+	require.NoError(t, h.SendWorkContext(ctx, unit(0)))
+	cancel()
+	close(gate)
+	require.Equal(t, 3, (<-h.OutputChan()).Retries())
+}
+
+// A process function may send more work to its own herd, even when it is the
+// only gopher.
+func TestProcessSendsToItsOwnHerd(t *testing.T) {
+	var h *herd
+	var left atomic.Int32
+	left.Store(1 + 3 + 9 + 27)
+	h = startHerd(t, 1, func(w *work) remuda.Status {
+		if w.Body > 0 {
+			for range 3 {
+				assert.NoError(t, h.SendWorkContext(w.Context(), unit(w.Body-1)))
+			}
+		}
+		if left.Add(-1) == 0 {
+			h.CloseInputChan()
+		}
+		return remuda.Success
+	})
+	require.NoError(t, h.SendWork(unit(3)))
+	require.Len(t, collect(h), 40)
+}
+
+func TestCloseInputChan(t *testing.T) {
+	bubble(t, "refuses new work", func(t *testing.T) {
+		s := &stage{}
+		h := startHerd(t, 1, onStage(s))
+		require.NoError(t, h.SendWork(unit(0)))
+		waiting := send(h, 1)
+		ctx, _ := ending(t)
+		waitingToo := asyncErr(func() error { return h.SendWorkContext(ctx, unit(2)) })
+		h.CloseInputChan()
+		h.CloseInputChan()
+		require.True(t, waiting.returned())
+		require.True(t, waitingToo.returned())
+		require.Equal(t, remuda.ErrPoolClosed, waiting.err)
+		require.Equal(t, remuda.ErrPoolClosed, waitingToo.err)
+		require.Equal(t, remuda.ErrPoolClosed, h.SendWork(unit(3)))
+
+		require.False(t, outputClosed(h), "unit 0 is not out")
+		s.letAll()
+		require.Equal(t, []int{0}, bodies(collect(h)))
+		require.Equal(t, remuda.ErrPoolClosed, h.SendWork(unit(4)))
+	})
+	for _, size := range []int{0, 1, 10} {
+		bubble(t, fmt.Sprint("with no work, size ", size), func(t *testing.T) {
+			h := startHerd(t, size, succeed)
+			require.False(t, outputClosed(h))
+			h.CloseInputChan()
+			require.True(t, outputClosed(h))
+		})
+	}
+	bubble(t, "before Start", func(t *testing.T) {
+		h := newHerd(t, 3, succeed)
+		waiting := send(h, 0)
+		h.CloseInputChan()
+		require.True(t, waiting.returned())
+		require.Equal(t, remuda.ErrPoolClosed, waiting.err)
+		require.NoError(t, h.Start(), "a loader that had nothing to send may be faster than Start")
+		require.True(t, outputClosed(h))
+		require.Equal(t, 3, h.HerdSize())
+	})
+	bubble(t, "at size 0 with work left", func(t *testing.T) {
+		s := &stage{}
+		h := newHerd(t, 1, func(w *work) remuda.Status {
+			_, _ = s.Do(w.Context(), w.Retries())
+			return remuda.Retry
+		})
+		require.NoError(t, h.SetMaxRetries(2))
+		require.NoError(t, h.Start())
+		require.True(t, send(h, 0).returned())
+		require.NoError(t, h.SetHerdSize(0))
+		h.CloseInputChan()
+		s.let(0) // and the unit goes back to a herd that has no gophers
+		require.False(t, outputClosed(h))
+		require.Equal(t, []int{0}, s.order())
+		require.NoError(t, h.SetHerdSize(1), "the size can still be changed")
+		s.let(1)
+		require.Equal(t, []int{0, 1, 2}, s.order())
+		s.letAll()
+		require.Equal(t, []int{0}, bodies(collect(h)))
+	})
+}
+
+// SendWork and CloseInputChan may come from anywhere at any time: what was taken
+// comes out, what was not taken is told so, nothing panics.
+func TestSendWorkRacesWithCloseInputChan(t *testing.T) {
+	for range 200 {
+		h := startHerd(t, 2, succeed)
+		var taken atomic.Int32
+		for range 4 {
+			go func() {
+				for {
+					if err := h.SendWork(unit(0)); err != nil {
+						assert.Equal(t, remuda.ErrPoolClosed, err)
+						return
+					}
+					taken.Add(1)
+				}
+			}()
+		}
+		for range 3 {
+			go func() {
+				for range 10 {
+					runtime.Gosched()
+				}
+				h.CloseInputChan()
+			}()
+		}
+		n := int32(len(collect(h)))
+		require.Equal(t, uint64(n), h.Stats().Success)
+		require.NoError(t, h.Close(bg))
+		require.GreaterOrEqual(t, n, taken.Load())
+	}
+}
+
+func TestHerdLifeCycle(t *testing.T) {
+	t.Run("Start twice", func(t *testing.T) {
+		h := startHerd(t, 1, succeed)
+		require.Equal(t, remuda.ErrPoolStarted, h.Start())
+	})
+	t.Run("Start after Close", func(t *testing.T) {
+		h := newHerd(t, 1, succeed)
+		require.NoError(t, h.Close(bg))
+		require.Equal(t, remuda.ErrPoolClosed, h.Start())
+		_, ok := <-h.OutputChan()
+		require.False(t, ok)
+	})
+	t.Run("no process function", func(t *testing.T) {
+		h := newHerd(t, 1, nil)
+		require.Equal(t, remuda.ErrNilJob, h.Start())
+	})
+	t.Run("settings are for before Start", func(t *testing.T) {
+		h := startHerd(t, 1, succeed)
+		for name, err := range map[string]error{
+			"SetMaxRetries":      h.SetMaxRetries(1),
+			"SetAddr":            h.SetAddr("127.0.0.1:0"),
+			"SetLogger":          h.SetLogger(nil),
+			"AddSuccessCallback": h.AddSuccessCallback(func(*work) {}),
+			"AddRetryCallback":   h.AddRetryCallback(func(*work) {}),
+			"AddFailureCallback": h.AddFailureCallback(func(*work) {}),
+			"SetAuthorizer":      h.SetAuthorizer(nil),
+			"SetMetricsHandler":  h.SetMetricsHandler(nil),
+		} {
+			assert.Equal(t, remuda.ErrPoolStarted, err, name)
+		}
+		require.NoError(t, h.SetHerdSize(2), "the size is not")
+	})
+}
+
+func TestHerdClose(t *testing.T) {
+	bubble(t, "waits for all work, retries included", func(t *testing.T) {
+		s := &stage{}
+		h := newHerd(t, 1, func(w *work) remuda.Status {
+			_, _ = s.Do(w.Context(), w.Retries())
+			return remuda.Retry
+		})
+		require.NoError(t, h.SetMaxRetries(3))
+		require.NoError(t, h.Start())
+		require.NoError(t, h.SendWork(unit(7)))
+		closing := asyncErr(func() error { return h.Close(bg) })
+		for i := range 4 {
+			require.False(t, closing.returned())
+			require.Equal(t, remuda.ErrPoolClosed, h.SendWork(unit(8)))
+			s.let(i)
+		}
+		require.True(t, closing.returned())
+		require.NoError(t, closing.err)
+		out := collect(h)
+		require.Equal(t, []int{7}, bodies(out))
+		require.Equal(t, 3, out[0].Retries())
+		require.Equal(t, 0, h.HerdSize())
+		require.Equal(t, remuda.ErrPoolClosed, h.SetHerdSize(1))
+		require.ErrorIs(t, h.Close(bg), remuda.ErrPoolClosed, "a second Close")
+	})
+	bubble(t, "finishes the work of a herd of size 0", func(t *testing.T) {
+		// The unit is sent back to be retried after Close, by a gopher that is
+		// one too many, to a herd that has no other.
+		s := &stage{}
+		h := newHerd(t, 1, func(w *work) remuda.Status {
+			_, _ = s.Do(w.Context(), w.Retries())
+			return remuda.Retry
+		})
+		require.NoError(t, h.SetMaxRetries(1))
+		require.NoError(t, h.Start())
+		require.True(t, send(h, 0).returned())
+		require.NoError(t, h.SetHerdSize(0))
+		closing := asyncErr(func() error { return h.Close(bg) })
+		s.let(0)
+		require.False(t, closing.returned())
+		s.let(1)
+		require.True(t, closing.returned())
+		require.NoError(t, closing.err)
+		require.Len(t, collect(h), 1)
+	})
+	bubble(t, "when its context ends", func(t *testing.T) {
+		s := &stage{}
+		h := newHerd(t, 1, func(w *work) remuda.Status {
+			_, _ = s.Do(w.Context(), w.Body)
+			return remuda.Retry // too late for that
+		})
+		require.NoError(t, h.SetMaxRetries(10))
+		require.NoError(t, h.Start())
+		require.NoError(t, h.SendWork(unit(0)))
+		ctx, cancel := context.WithTimeout(bg, time.Second)
+		defer cancel()
+		require.Equal(t, context.DeadlineExceeded, h.Close(ctx))
+		require.ErrorIs(t, context.Cause(s.ctx(0)), remuda.ErrPoolClosed)
+		out := collect(h)
+		require.Len(t, out, 1)
+		require.Equal(t, remuda.Failure, out[0].Status())
+		require.Equal(t, remuda.ErrPoolClosed, out[0].Err())
+		require.Zero(t, out[0].Retries())
+	})
+	bubble(t, "does not wait for the deaf", func(t *testing.T) {
+		s := &stage{deaf: true}
+		h := startHerd(t, 1, onStage(s))
+		require.True(t, send(h, 0).returned())
+		ctx, cancel := context.WithCancel(bg)
+		cancel()
+		require.Equal(t, context.Canceled, h.Close(ctx))
+		require.False(t, outputClosed(h))
+		s.letAll()
+		out := collect(h)
+		require.Equal(t, []int{0}, bodies(out), "there is room for it in the output")
+		require.Equal(t, remuda.Success, out[0].Status())
+	})
+	bubble(t, "by a process function", func(t *testing.T) {
+		var h *herd
+		h = startHerd(t, 1, func(w *work) remuda.Status {
+			assert.NoError(t, h.Close(w.Context()))
+			return remuda.Success
+		})
+		require.NoError(t, h.SendWork(unit(0)))
+		require.Len(t, collect(h), 1)
+	})
+}
+
+// A reader that walks away stops the herd, and Close ends it: units that were
+// not processed fail, and are not taken for successful.
+func TestReaderWalksAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var failed []work
+		var succeeded int
+		h := newHerd(t, 4, func(w *work) remuda.Status {
+			w.SetResult(1)
+			if w.Body%2 == 1 && w.Retries() == 0 {
+				return remuda.Retry
+			}
+			return remuda.Success
+		})
+		require.NoError(t, h.SetMaxRetries(1))
+		require.NoError(t, h.AddSuccessCallback(func(*work) {
+			mu.Lock()
+			defer mu.Unlock()
+			succeeded++
+		}))
+		require.NoError(t, h.AddFailureCallback(func(w *work) {
+			mu.Lock()
+			defer mu.Unlock()
+			failed = append(failed, *w)
+		}))
+		require.NoError(t, h.Start())
+		var taken int
+		for { // until the output is full, and all gophers have a unit in hand
+			ctx, cancel := context.WithTimeout(bg, time.Second)
+			err := h.SendWorkContext(ctx, unit(taken))
+			cancel()
+			if err != nil {
+				break
+			}
+			taken++
+		}
+		ctx, cancel := context.WithTimeout(bg, time.Second)
+		defer cancel()
+		require.Equal(t, context.DeadlineExceeded, h.Close(ctx))
+
+		synctest.Wait()
+		require.Empty(t, goroutines())
+		out := collect(h)
+		require.Less(t, len(out), taken)
+		for _, w := range out {
+			require.Equal(t, remuda.Success, w.Status())
+		}
+		for _, w := range failed {
+			require.Equal(t, remuda.Failure, w.Status())
+			require.ErrorIs(t, w.Err(), remuda.ErrPoolClosed)
+			if w.Retries() == 0 {
+				require.Zero(t, w.Result(), "nobody has processed it")
+			}
+		}
+		require.NotEmpty(t, failed)
+		require.Equal(t, taken, succeeded+len(failed), "somebody got to know of each unit")
+		s := h.Stats()
+		require.Equal(t, uint64(succeeded), s.Success)
+		require.Equal(t, uint64(len(failed)), s.Failure)
+	})
+}
+
+// A herd without an address whose output is closed needs no Close.
+func TestFinishedHerdHoldsNoGoroutines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := remuda.NewHerd(succeed)
+		require.NoError(t, h.SetHerdSize(20))
+		require.NoError(t, h.Start())
+		sendAll(t, h, 500)
+		require.Len(t, collect(h), 500)
+		require.Empty(t, goroutines())
+		require.Equal(t, 20, h.HerdSize())
+		require.NoError(t, h.SetHerdSize(10))
+		require.Equal(t, 10, h.HerdSize())
+	})
+}
+
+// What a process function does wrong costs the herd nothing, and tells.
+func TestProcessDoesNotReturnAStatus(t *testing.T) {
+	onPurpose := errors.New("on purpose")
+	h := startHerd(t, 2, func(w *work) remuda.Status {
+		switch w.Body % 4 {
+		case 0:
+			panic(onPurpose)
+		case 1:
+			runtime.Goexit()
+		case 2:
+			return remuda.Pending
+		}
+		return 7
+	})
+	sendAll(t, h, 400)
+	for w := range h.OutputChan() {
+		require.Equal(t, remuda.Failure, w.Status())
+		switch w.Body % 4 {
+		case 0:
+			var p *remuda.PanicError
+			require.ErrorAs(t, w.Err(), &p)
+			require.ErrorIs(t, w.Err(), onPurpose)
+			require.Contains(t, string(p.Stack), "TestProcessDoesNotReturnAStatus")
+		case 1:
+			require.Equal(t, remuda.ErrGoexit, w.Err())
+		case 2:
+			require.EqualError(t, w.Err(), "remuda: process returned pending")
+		default:
+			require.EqualError(t, w.Err(), "remuda: process returned status(7)")
+		}
+	}
+	s := h.Stats()
+	require.Equal(t, uint64(400), s.Failure)
+	require.NoError(t, h.Close(bg))
+	require.Equal(t, uint64(400), h.Stats().Pool.Failed)
+	require.Equal(t, uint64(100), h.Stats().Pool.Panicked)
+}
+
+// The *Work is the gopher's; what is put out is not touched by the next unit.
+func TestWorkComesFresh(t *testing.T) {
+	h := startHerd(t, 1, func(w *work) remuda.Status {
+		assert.Equal(t, remuda.Pending, w.Status())
+		assert.Zero(t, w.Retries())
+		assert.NoError(t, w.Err())
+		if w.Body == 0 {
+			w.SetResult(5)
+			return remuda.Failure
+		}
+		return remuda.Success
+	})
+	require.NoError(t, h.SendWork(unit(0)))
+	w := <-h.OutputChan()
+	require.Equal(t, 5, w.Result())
+	require.NoError(t, h.SendWork(unit(1)))
+	require.Zero(t, (<-h.OutputChan()).Result(), "nothing is left of the unit before")
+
+	w.Body = 1
+	require.NoError(t, h.SendWork(w), "and what was put out can be sent again")
+	w = <-h.OutputChan()
+	require.Equal(t, remuda.Success, w.Status())
+	require.Equal(t, 5, w.Result(), "with the result that it has")
+}
