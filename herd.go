@@ -48,7 +48,8 @@ type Herd[Body, Result any] struct {
 	size    int
 	server  *server // nil without an address
 
-	inputClosed atomic.Bool // the pool accepts nothing that is new
+	inputClosed atomic.Bool    // the pool accepts nothing that is new
+	dropping    sync.WaitGroup // units that Close is about to put out
 	finished    sync.Once
 
 	sent atomic.Uint64 // units that the pool has accepted, or is about to

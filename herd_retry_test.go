@@ -1,6 +1,7 @@
 package remuda_test
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -348,4 +349,37 @@ func TestHerdUnderStress(t *testing.T) {
 	require.EqualValues(t, senders*each, s.Success+s.Failure)
 	failed := slices.DeleteFunc(out, func(w work) bool { return w.Status() != remuda.Failure })
 	require.EqualValues(t, len(failed), s.Failure)
+}
+
+// Close may give up while units come out, go back, and wait: each is reported
+// once, by one who has run it or by Close, and the output is closed after that.
+func TestCloseGivesUpInTheMiddle(t *testing.T) {
+	ended, cancel := context.WithCancel(bg)
+	cancel()
+	for range 300 {
+		var reported atomic.Int32
+		h := newHerd(t, 2, again)
+		require.NoError(t, h.SetMaxRetries(3))
+		require.NoError(t, h.AddFailureCallback(func(*work) { reported.Add(1) }))
+		require.NoError(t, h.Start())
+		var taken atomic.Int32
+		var sending sync.WaitGroup
+		for range 4 {
+			sending.Go(func() {
+				for h.SendWork(unit(0)) == nil {
+					taken.Add(1)
+				}
+			})
+		}
+		out := 0
+		for range h.OutputChan() {
+			if out++; out == 20 {
+				go func() { _ = h.Close(ended) }()
+			}
+		}
+		sending.Wait()
+		require.Equal(t, taken.Load(), reported.Load())
+		require.EqualValues(t, taken.Load(), h.Stats().Failure)
+		require.LessOrEqual(t, out, int(taken.Load()))
+	}
 }

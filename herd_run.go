@@ -108,6 +108,8 @@ func (h *Herd[Body, Result]) fail(ctx context.Context, w *Work[Body, Result], wh
 
 // drop fails a unit that Close dropped before anybody had processed it.
 func (h *Herd[Body, Result]) drop(w Work[Body, Result], err error) {
+	h.dropping.Add(1)
+	defer h.dropping.Done()
 	_ = h.fail(h.pool.home.base, &w, err) // a context that has ended by now
 }
 
@@ -169,8 +171,9 @@ func (h *Herd[Body, Result]) count(c *atomic.Uint64) {
 // Once inputClosed is true, the pool accepts no unit any more, so the number of
 // accepted ones is final. It is at most sent, since a unit is counted there
 // first, and at least the number of finished ones. So when these two, read in
-// reverse order, are equal, nothing is left but perhaps to put units out, after
-// which the pool is done. Whoever changes one of the three looks.
+// reverse order, are equal, all that may be left to do is to put units out. The
+// gophers have done so when the pool is done; units that were dropped are put out
+// by Close. Whoever changes one of the three numbers looks.
 func (h *Herd[Body, Result]) finish() {
 	if !h.inputClosed.Load() || h.succeeded.Load()+h.failed.Load() != h.sent.Load() {
 		return
@@ -179,6 +182,7 @@ func (h *Herd[Body, Result]) finish() {
 		h.pool.shut(nil)
 		go func() {
 			<-h.pool.Done()
+			h.dropping.Wait() // entered before the unit was counted
 			close(h.out)
 			h.logf("closed the output")
 		}()
