@@ -1,0 +1,91 @@
+package middleware
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/remuda-go/remuda"
+)
+
+// Counter counts runs. The zero Counter is ready for use, and must not be
+// copied afterwards. All methods are safe for concurrent use.
+//
+// The counts are shared: of all workers, and of all pools that the Counter is
+// given to. A run that panics or ends its goroutine counts as finished and
+// failed. It costs two uncontended atomic operations a run, and no allocation.
+type Counter struct {
+	shards shards[counterShard]
+}
+
+// CounterSnapshot is what a [Counter] has counted. Of each worker it shows one
+// moment, so that always Finished == Started - Running and Failed <= Finished,
+// and never are more running than there were workers to run them.
+type CounterSnapshot struct {
+	Started  uint64 // runs begun
+	Finished uint64 // those that have ended in whatever way
+	Failed   uint64 // those of Finished that returned an error, panicked or ended their goroutine
+	Running  uint64 // those that have not ended
+}
+
+type counterShard struct {
+	started, succeeded, failed atomic.Uint64
+	_                          [cacheLine]byte
+}
+
+// Wrap makes a Counter a [remuda.Middleware].
+func (c *Counter) Wrap(next remuda.Handler) remuda.Handler {
+	s, _ := c.shards.assign()
+	return func(ctx context.Context) error {
+		s.started.Add(1)
+		failed := true // unless next returns and says otherwise
+		defer func() {
+			if failed {
+				s.failed.Add(1)
+			} else {
+				s.succeeded.Add(1)
+			}
+		}()
+		err := next(ctx)
+		failed = err != nil
+		return err
+	}
+}
+
+// Snapshot returns all counts, consistent with each other.
+func (c *Counter) Snapshot() CounterSnapshot {
+	var t CounterSnapshot
+	for _, s := range c.shards.list() {
+		started, succeeded, failed := s.read()
+		t.Started += started
+		t.Finished += succeeded + failed
+		t.Failed += failed
+	}
+	t.Running = t.Started - t.Finished
+	return t
+}
+
+// read returns the counts of one moment. The ends that are counted belong to
+// runs that are, because no run began while they were read: that is looked for
+// rather than locked out, since it seldom takes a second look.
+func (s *counterShard) read() (started, succeeded, failed uint64) {
+	for {
+		started = s.started.Load()
+		succeeded, failed = s.succeeded.Load(), s.failed.Load()
+		if s.started.Load() == started {
+			return started, succeeded, failed
+		}
+	}
+}
+
+// Started returns the number of runs that have begun.
+func (c *Counter) Started() uint64 { return c.Snapshot().Started }
+
+// Finished returns the number of runs that have ended in whatever way.
+func (c *Counter) Finished() uint64 { return c.Snapshot().Finished }
+
+// Failed returns the number of runs that returned an error, panicked or ended
+// their goroutine.
+func (c *Counter) Failed() uint64 { return c.Snapshot().Failed }
+
+// Running returns the number of runs that have begun and not ended.
+func (c *Counter) Running() uint64 { return c.Snapshot().Running }

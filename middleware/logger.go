@@ -1,0 +1,92 @@
+package middleware
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/remuda-go/remuda"
+)
+
+// A LoggerOption changes what [Logger] does.
+type LoggerOption func(*logger)
+
+// Levels sets the levels of runs that succeed and of runs that fail. The
+// default is [slog.LevelDebug] and [slog.LevelError].
+func Levels(success, failure slog.Level) LoggerOption {
+	return func(l *logger) { l.success, l.failure = success, failure }
+}
+
+// Logger logs each run when it has ended. A nil log discards everything, at no
+// cost.
+//
+// The attributes are duration and, inside of a pool, pool, worker, job (which
+// is the number of the run on that worker), attempt and queued; a run that
+// failed has err besides. Input and output are never logged. The context goes to
+// the handler, which may find more in it.
+//
+// It keeps no state, neither for a worker nor shared, except log. A run whose
+// level is disabled costs one reading of the clock, for the case that it fails,
+// and no allocation.
+func Logger(log *slog.Logger, options ...LoggerOption) remuda.Middleware {
+	l := &logger{log: log, success: slog.LevelDebug, failure: slog.LevelError}
+	for _, set := range options {
+		set(l)
+	}
+	return l
+}
+
+type logger struct {
+	log              *slog.Logger
+	success, failure slog.Level
+}
+
+// errEnded stands for the error of a run that did not return.
+var errEnded = errors.New("remuda: run ended its goroutine or panicked in middleware")
+
+// WantsQueueTime makes a pool take the time of inputs from the first one on:
+// see [remuda.Info.Queued].
+func (l *logger) WantsQueueTime() bool { return l.log != nil }
+
+func (l *logger) Wrap(next remuda.Handler) remuda.Handler {
+	if l.log == nil {
+		return next
+	}
+	base := clock{time.Now()}
+	return func(ctx context.Context) error {
+		begin := base.now()
+		err := errEnded // unless next returns and says otherwise
+		defer func() {
+			level := l.success
+			if err != nil {
+				level = l.failure
+			}
+			if l.log.Enabled(ctx, level) {
+				l.write(ctx, level, base.now()-begin, err)
+			}
+		}()
+		err = next(ctx)
+		return err
+	}
+}
+
+func (l *logger) write(ctx context.Context, level slog.Level, took time.Duration, err error) {
+	attrs := make([]slog.Attr, 0, 7)
+	if info, ok := remuda.InfoFrom(ctx); ok {
+		attrs = append(attrs,
+			slog.String("pool", info.Pool),
+			slog.Int("worker", info.Worker),
+			slog.Uint64("job", info.Job),
+			slog.Int("attempt", info.Attempt),
+			slog.Duration("queued", info.Queued()),
+		)
+	}
+	attrs = append(attrs, slog.Duration("duration", took))
+	msg := "job succeeded"
+	if err != nil {
+		msg = "job failed"
+		attrs = append(attrs, slog.Any("err", err))
+	}
+	l.log.LogAttrs(ctx, level, msg, attrs...)
+}

@@ -1,0 +1,211 @@
+package middleware_test
+
+import (
+	"context"
+	"encoding/json"
+	"expvar"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/remuda-go/remuda"
+	"github.com/remuda-go/remuda/middleware"
+)
+
+var _ expvar.Var = (*middleware.Metrics)(nil)
+
+func TestMetricsOutcomes(t *testing.T) {
+	var m middleware.Metrics
+	pool := start(t, &m)
+	require.NoError(t, run(pool, succeed))
+	require.NoError(t, run(pool, succeed))
+	require.Error(t, run(pool, fail))
+	require.Error(t, run(pool, panics))
+	require.Error(t, run(pool, exits))
+	require.Error(t, run(pool, func(context.Context) error { return context.Canceled }))
+	require.Error(t, run(pool, func(context.Context) error { return context.DeadlineExceeded }))
+
+	s := m.Snapshot()
+	require.EqualValues(t, 7, s.Started)
+	require.EqualValues(t, 7, s.Finished())
+	require.EqualValues(t, 0, s.Running)
+	require.EqualValues(t, 2, s.Succeeded)
+	require.EqualValues(t, 5, s.Failed, "all that did not succeed")
+	require.EqualValues(t, 1, s.Panicked)
+	require.EqualValues(t, 1, s.Canceled)
+	require.EqualValues(t, 7, s.RunTime.Count)
+}
+
+func TestMetricsShowWhatRuns(t *testing.T) {
+	var m middleware.Metrics
+	require.NoError(t, run(start(t, &m), func(context.Context) error {
+		s := m.Snapshot()
+		require.EqualValues(t, 1, s.Started)
+		require.EqualValues(t, 1, s.Running)
+		require.Zero(t, s.RunTime.Count)
+		return nil
+	}))
+}
+
+func TestMetricsRunTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var m middleware.Metrics
+		pool := start(t, &m)
+		require.NoError(t, run(pool, lasting(time.Second, succeed)))
+		require.Error(t, run(pool, lasting(2*time.Second, fail)))
+		require.Error(t, run(pool, lasting(3*time.Second, panics)))
+		require.Error(t, run(pool, lasting(4*time.Second, exits)))
+		s := m.Snapshot()
+		require.EqualValues(t, 4, s.RunTime.Count)
+		require.Equal(t, 10*time.Second, s.RunTime.Sum)
+	})
+}
+
+// The time in queue is there from the first input on, and counts those that
+// have waited.
+func TestMetricsQueueTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var m middleware.Metrics
+		pool := start(t, &m)
+		for range 3 {
+			require.NoError(t, pool.Send(t.Context(), lasting(time.Second, succeed)))
+		}
+		require.NoError(t, pool.Close(t.Context()))
+		s := m.Snapshot()
+		require.EqualValues(t, 3, s.RunTime.Count)
+		require.EqualValues(t, 2, s.QueueTime.Count)
+		require.Equal(t, 3*time.Second, s.QueueTime.Sum)
+	})
+}
+
+func TestMetricsOutsideOfAPool(t *testing.T) {
+	var m middleware.Metrics
+	job := remuda.Wrap(remuda.NoOutput(perform), &m, middleware.Retry(2))
+	_, err := job.Do(t.Context(), fail)
+	require.ErrorIs(t, err, errJob)
+	s := m.Snapshot()
+	require.EqualValues(t, 1, s.Failed)
+	require.Zero(t, s.Retries, "without a pool nobody knows")
+	require.Zero(t, s.QueueTime.Count)
+}
+
+// However Metrics and Retry are nested, the retries are the same.
+func TestMetricsRetries(t *testing.T) {
+	var outside, inside middleware.Metrics
+	pool := start(t, &outside, middleware.Retry(4), &inside)
+	require.Error(t, run(pool, fail)) // 4 retries
+	require.NoError(t, run(pool, succeed))
+	failures := 0
+	require.NoError(t, run(pool, func(context.Context) error { // 2 retries
+		if failures++; failures <= 2 {
+			return errJob
+		}
+		return nil
+	}))
+	out, in := outside.Snapshot(), inside.Snapshot()
+	require.EqualValues(t, 6, out.Retries)
+	require.EqualValues(t, 6, in.Retries)
+	require.EqualValues(t, 3, out.Started)
+	require.EqualValues(t, 9, in.Started)
+}
+
+// A worker that runs more than it could time in passing takes samples, and they
+// stand for all; when it has less to do, it times every run again.
+func TestMetricsSamplesABusyWorker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var m middleware.Metrics
+		var took time.Duration
+		run := m.Wrap(func(context.Context) error { time.Sleep(took); return nil })
+		runs := func(n int) {
+			for range n {
+				require.NoError(t, run(t.Context()))
+			}
+		}
+		took = time.Microsecond
+		runs(10_000)
+		s := m.Snapshot()
+		require.EqualValues(t, 10_000, s.Succeeded, "counts are exact")
+		require.LessOrEqual(t, s.RunTime.Count, uint64(10_000))
+		require.Greater(t, s.RunTime.Count, uint64(10_000-31))
+		require.Equal(t, time.Microsecond, s.RunTime.Mean())
+
+		samples := 0
+		for range 310 {
+			runs(1)
+			if now := m.Snapshot(); now.RunTime.Count > s.RunTime.Count {
+				samples++
+				s = now
+			}
+		}
+		require.Equal(t, 10, samples)
+
+		took = time.Second
+		runs(31) // the worker notices
+		s = m.Snapshot()
+		require.EqualValues(t, 10_341, s.RunTime.Count)
+		runs(1)
+		require.EqualValues(t, 10_342, m.Snapshot().RunTime.Count, "every run")
+		require.Equal(t, time.Second, m.Snapshot().RunTime.Sum-s.RunTime.Sum)
+	})
+}
+
+// Short runs are all timed when there are few of them.
+func TestMetricsTimesEveryRunOfAnIdleWorker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var m middleware.Metrics
+		run := m.Wrap(lasting(time.Microsecond, succeed))
+		for i := range 1000 {
+			require.NoError(t, run(t.Context()))
+			require.EqualValues(t, i+1, m.Snapshot().RunTime.Count)
+			time.Sleep(time.Millisecond)
+		}
+	})
+}
+
+func TestMetricsSnapshotIsConsistent(t *testing.T) {
+	var m middleware.Metrics
+	testSnapshots(t, 500, &m, func() middleware.CounterSnapshot {
+		s := m.Snapshot()
+		return middleware.CounterSnapshot{Started: s.Started, Finished: s.Finished(), Failed: s.Failed, Running: s.Running}
+	})
+}
+
+func TestMetricsMerge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var a, b, both middleware.Metrics
+		for _, m := range []*middleware.Metrics{&a, &b} {
+			pool := start(t, m, &both, middleware.Retry(1))
+			require.NoError(t, pool.Send(t.Context(), lasting(time.Second, succeed)))
+			require.NoError(t, pool.Send(t.Context(), lasting(time.Minute, panics)))
+			require.NoError(t, pool.Send(t.Context(), func(context.Context) error { return context.Canceled }))
+			require.NoError(t, pool.Close(t.Context()))
+		}
+		sum := a.Snapshot().Merge(b.Snapshot())
+		require.Equal(t, both.Snapshot(), sum)
+		require.EqualValues(t, 6, sum.Started)
+		require.EqualValues(t, 2, sum.Retries)
+	})
+}
+
+func TestMetricsAsExpvar(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var m middleware.Metrics
+		pool := start(t, &m)
+		require.NoError(t, pool.Send(t.Context(), lasting(time.Second, succeed)))
+		require.NoError(t, pool.Send(t.Context(), lasting(time.Second, fail)))
+		require.NoError(t, pool.Close(t.Context()))
+		var got map[string]any
+		require.NoError(t, json.Unmarshal([]byte(m.String()), &got))
+		require.EqualValues(t, 2, got["started"])
+		require.EqualValues(t, 0, got["running"])
+		require.EqualValues(t, 1, got["succeeded"])
+		require.EqualValues(t, 1, got["failed"])
+		times := got["run_seconds"].(map[string]any)
+		require.EqualValues(t, 2, times["count"])
+		require.EqualValues(t, 2, times["sum"])
+		require.InEpsilon(t, 1, times["p99"], 0.25)
+		require.EqualValues(t, 1, got["queue_seconds"].(map[string]any)["count"])
+	})
+}

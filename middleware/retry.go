@@ -1,0 +1,183 @@
+package middleware
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/remuda-go/remuda"
+	"github.com/remuda-go/remuda/internal/attempt"
+)
+
+// ErrNotRetryable makes [Retry] give up: a job returns it, or an error that
+// wraps it, to say that another attempt would be of no use. See [Permanent].
+var ErrNotRetryable = errors.New("remuda: not retryable")
+
+// Permanent marks err as not retryable: the result reads as err does, and is
+// both err and [ErrNotRetryable] to errors.Is. Permanent(nil) is nil.
+func Permanent(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &permanentError{err}
+}
+
+type permanentError struct{ err error }
+
+func (e *permanentError) Error() string   { return e.err.Error() }
+func (e *permanentError) Unwrap() []error { return []error{e.err, ErrNotRetryable} }
+
+// A RetryOption changes what [Retry] does.
+type RetryOption func(*retry)
+
+// RetryIf makes Retry ask which errors to retry. It is asked about panics too,
+// which are a [*remuda.PanicError], and not about [ErrNotRetryable], which is
+// final. It must be safe for concurrent use.
+func RetryIf(retryable func(err error) bool) RetryOption {
+	return func(r *retry) { r.retryable = retryable }
+}
+
+// OnRetry has f called before each retry, after the pause if there is one, with
+// the number of the attempt that begins (2 for the first retry, if no other
+// Retry is around this one) and the error of the one before. It must be safe
+// for concurrent use.
+func OnRetry(f func(ctx context.Context, attempt int, err error)) RetryOption {
+	return func(r *retry) { r.onRetry = f }
+}
+
+// Backoff makes Retry pause before each retry: for a random time (full jitter)
+// between 0 and a ceiling, which is base before the first retry and doubles
+// with each further one up to most. Randomness keeps workers that failed
+// together from coming back together.
+func Backoff(base, most time.Duration) RetryOption {
+	return func(r *retry) { r.base, r.most = base, most }
+}
+
+// Budget bounds the time for a run with all its retries: no retry begins later
+// than d after the first attempt has begun. An attempt that is under way is not
+// cut short, which [Timeout] does. When a pause would take longer than what is
+// left, Retry gives up without it.
+func Budget(d time.Duration) RetryOption {
+	return func(r *retry) { r.budget, r.limited = d, true }
+}
+
+// Retry runs a job that failed again, at most n times after the first attempt,
+// and returns the error of the last attempt. It does not retry a panic, nor
+// [remuda.ErrInvalidInput], unless [RetryIf] says so, nor ever
+// [ErrNotRetryable]. Without [Backoff] it retries at once.
+//
+// When the context has ended it stops, at once even in a pause, and returns the
+// error of the last attempt joined with that of the context. Inside of a retry,
+// [remuda.Info] has the number of the attempt.
+//
+// A retry holds its worker, pauses included: inputs that fail for long keep
+// others in the queue from running. Where that matters, hand the input to the
+// pool again instead.
+//
+// Its state, a timer, belongs to one worker; nothing is shared. A run that
+// succeeds costs 2 ns more, and a retry no allocation, except that the first
+// pause on a worker allocates the timer.
+func Retry(n uint, options ...RetryOption) remuda.Middleware {
+	r := &retry{n: n}
+	for _, set := range options {
+		set(r)
+	}
+	return r
+}
+
+type retry struct {
+	n          uint
+	retryable  func(error) bool // nil for all but some
+	onRetry    func(context.Context, int, error)
+	base, most time.Duration
+	budget     time.Duration
+	limited    bool // by budget
+}
+
+func (r *retry) Wrap(next remuda.Handler) remuda.Handler {
+	w := &retrier{retry: r, next: next}
+	return func(ctx context.Context) error {
+		var began time.Time
+		if r.limited {
+			began = time.Now()
+		}
+		err := next(ctx)
+		if err == nil {
+			return nil
+		}
+		return w.again(ctx, began, err)
+	}
+}
+
+// A retrier is what retries on one worker.
+type retrier struct {
+	*retry
+	next   remuda.Handler
+	pauser pauser
+	panics panics
+}
+
+// again runs the job until it succeeds or there is a reason to give up. The
+// first attempt has failed with err.
+func (w *retrier) again(ctx context.Context, began time.Time, err error) error {
+	tries := 1
+	if info, ok := remuda.InfoFrom(ctx); ok {
+		tries = info.Attempt
+	}
+	for done := uint(0); done < w.n; done++ {
+		if !w.worthwhile(err) {
+			return err
+		}
+		pause := jitter(w.base, w.most, done)
+		if w.limited && pause > w.budget-time.Since(began) {
+			return err
+		}
+		if end := w.pauser.pause(ctx, pause); end != nil {
+			return join(err, end)
+		}
+		tries++
+		attempt.Set(ctx, tries)
+		if w.onRetry != nil {
+			w.onRetry(ctx, tries, err)
+		}
+		if err = w.next(ctx); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// worthwhile reports whether another attempt may go better.
+func (w *retrier) worthwhile(err error) bool {
+	switch {
+	case errors.Is(err, ErrNotRetryable):
+		return false
+	case w.retryable != nil:
+		return w.retryable(err)
+	default:
+		return !errors.Is(err, remuda.ErrInvalidInput) && !w.panics.in(err)
+	}
+}
+
+// jitter returns a random pause below the ceiling for the retry after done
+// others.
+func jitter(base, most time.Duration, done uint) time.Duration {
+	if base <= 0 || most <= 0 {
+		return 0
+	}
+	ceiling := most
+	if base <= most>>done { // else base<<done is above most, or overflows
+		ceiling = base << done
+	}
+	return rand.N(ceiling)
+}
+
+// join adds the error of the context to that of the last attempt, unless it is
+// in there already.
+func join(err, end error) error {
+	if errors.Is(err, end) {
+		return err
+	}
+	return errors.Join(err, end)
+}

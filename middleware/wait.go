@@ -1,0 +1,35 @@
+package middleware
+
+import (
+	"context"
+	"time"
+
+	"github.com/remuda-go/remuda"
+)
+
+// Wait makes each worker pause between runs: a run begins at least d after the
+// last one on the same worker has ended, and the first at least d after the
+// worker has come to it. Other workers run meanwhile. With d of 0 or less there
+// is no pause.
+//
+// The pause is part of the run, so it holds the worker. It ends at once when
+// the context ends, and the job does not run then: the run's error is that of
+// the context. A context that has ended never lets a job run, pause or none.
+//
+// Its state, the end of the last run and a timer, belongs to one worker; nothing
+// is shared. Inside of [Retry] it pauses before each attempt. It costs two
+// readings of the clock a run, and no allocation.
+func Wait(d time.Duration) remuda.Middleware {
+	return remuda.MiddlewareFunc(func(next remuda.Handler) remuda.Handler {
+		var p pauser
+		clock := clock{time.Now()}
+		last := clock.now()
+		return func(ctx context.Context) error {
+			if err := p.pause(ctx, d-(clock.now()-last)); err != nil {
+				return err
+			}
+			defer func() { last = clock.now() }()
+			return next(ctx)
+		}
+	})
+}
