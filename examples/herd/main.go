@@ -1,0 +1,57 @@
+// Herd is the program in gofherd's README. It differs from that by its import,
+// by NewHerd, by the type arguments, and by the type assertion that they save.
+//
+// It starts with no gophers and does nothing until there are some:
+//
+//	go run ./examples/herd
+//	curl -XPATCH 127.0.0.1:5555/herd -d '{"num": 10}'
+//
+// The methods that gofherd has without a result return an error here. This
+// program drops them all, as gofherd does; others should look at least at that of
+// Start, which tells when the address is in use.
+package main
+
+import (
+	"fmt"
+
+	"github.com/remuda-go/remuda"
+)
+
+func LoadWork(herd *remuda.Herd[int, int]) {
+	for i := 0; i < 10; i++ {
+		w := remuda.Work[int, int]{ID: fmt.Sprintf("workdID:%d", i), Body: i}
+		// blocking call, returns when work picked up by a goroutine
+		herd.SendWork(w)
+	}
+	// done pushing all work, close input chan to indicate that
+	herd.CloseInputChan()
+}
+
+// this is the signature of "processing logic" function
+func ProcessWork(w *remuda.Work[int, int]) remuda.Status {
+	result := w.Body + 10
+	// set the result after processing
+	w.SetResult(result)
+	return remuda.Success
+}
+
+func ReviewOutput(outputChan <-chan remuda.Work[int, int]) {
+	// output chan is closed when all results are received
+	for work := range outputChan {
+		fmt.Printf("%s, status: %s, result:%d\n", work.ID, work.Status(), work.Result())
+	}
+}
+
+func main() {
+	// passing "processing logic" when initializing work
+	herd := remuda.NewHerd(ProcessWork)
+	// setting a herd size of 0
+	herd.SetHerdSize(0)
+	// disabling retries
+	herd.SetMaxRetries(0)
+	// bind on 127.0.0.1:5555
+	herd.SetAddr("127.0.0.1:5555")
+	go LoadWork(herd)
+	herd.Start()
+	ReviewOutput(herd.OutputChan())
+}
