@@ -113,3 +113,39 @@ func (c *crew[In, Out]) leave() {
 	c.total--
 	c.ending++
 }
+
+// chores is what is left to do, once the locks are released, after a change to
+// the crew.
+type chores[In, Out any] struct {
+	start     *worker[In, Out] // to be sent to the queue
+	dismissed *worker[In, Out] // free workers to end, linked by next
+	resumed   []chan struct{}  // runs that have their place back
+}
+
+// adjust brings the crew in line after a change of its size, of the workers
+// lent, or of the work that waits. It needs mu; the caller does the chores.
+func (p *Pool[In, Out]) adjust() (c chores[In, Out]) {
+	c.resumed = p.crew.resume()
+	if p.crew.searching == 0 && (p.crew.starved || len(p.queue.in) > 0 || p.queue.first != nil) {
+		c.start = p.crew.summon()
+	}
+	c.dismissed = p.crew.dismissible(false)
+	p.attention.Store(p.crew.surplus())
+	return c
+}
+
+// do does the chores. It must be called without locks.
+func (p *Pool[In, Out]) do(c chores[In, Out]) {
+	for _, ch := range c.resumed {
+		close(ch)
+	}
+	if c.start != nil {
+		p.launch(c.start)
+	}
+	for w := c.dismissed; w != nil; {
+		next := w.next
+		w.next = nil
+		p.dismiss(w)
+		w = next
+	}
+}

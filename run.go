@@ -1,6 +1,6 @@
 package remuda
 
-import "context"
+import "errors"
 
 // perform runs what w has taken from the queue.
 func (p *Pool[In, Out]) perform(w *worker[In, Out]) {
@@ -86,63 +86,18 @@ func (p *Pool[In, Out]) resolve(w *worker[In, Out], out Out, err error) {
 	t.settle(out, err)
 }
 
-// runInline runs an input on the goroutine of Do, on a worker that is free.
-func (p *Pool[In, Out]) runInline(ctx context.Context, w *worker[In, Out], in In) (out Out, err error) {
-	r := &w.ctx
-	if !isEmpty(ctx) {
-		r = &runContext{home: &p.home, parent: ctx, tie: untied}
-	}
-	returned := false
-	defer func() {
-		if !returned { // outside of the job itself, whose panics are caught already
-			if v := recover(); v != nil {
-				err = newPanicError(v)
-			} else {
-				err = ErrGoexit // for the count: this goroutine ends here
-			}
-			w.clear()
-		}
-		p.release(w, r, err)
-	}()
-	if w.seat.input == nil {
-		if err = p.equip(w); err != nil {
-			returned = true
-			return out, err
+// outcomeOf says how to count a run that returned err.
+func outcomeOf(err error) outcome {
+	switch err.(type) {
+	case nil:
+		return succeeded
+	case *PanicError:
+		return panicked
+	case interface{ Unwrap() error }, interface{ Unwrap() []error }:
+		var p *PanicError // allocated by errors.As, hence the switch
+		if errors.As(err, &p) {
+			return panicked
 		}
 	}
-	w.in = in
-	r.begin(&w.seat, 0)
-	err = w.do(r)
-	out = w.take()
-	returned = true
-	return out, err
-}
-
-// release gives back a worker after a run on the goroutine of Do.
-func (p *Pool[In, Out]) release(w *worker[In, Out], r *runContext, err error) {
-	r.end()
-	if err != nil && p.cfg.StopOnErrors {
-		p.shut(err)
-	}
-	var c chores[In, Out]
-	ended := false
-	p.mu.Lock()
-	p.counted.count(outcomeOf(err))
-	switch {
-	case p.crew.surplus():
-		ended = true
-		p.crew.leave()
-		c = p.adjust()
-	case p.closing || p.crew.starved || len(p.queue.in) > 0 || p.queue.first != nil:
-		p.crew.starved = false
-		p.crew.searching++
-		c.start = w // its own goroutine sees to what is queued
-	default:
-		p.crew.rest(w)
-	}
-	p.mu.Unlock()
-	if ended {
-		p.dismiss(w)
-	}
-	p.do(c)
+	return failed
 }

@@ -1,60 +1,6 @@
 package remuda
 
-import (
-	"context"
-	"runtime"
-)
-
-// Do runs the job on a worker and returns what it returned: a [*PanicError] if
-// it panicked. It waits for a place in the queue and for a worker.
-//
-// Do returns as soon as ctx ends, with its error. If the input had been
-// accepted by then, its run is cancelled, or it is dropped if it has not begun;
-// a job that ignores its context runs on, and its outcome is lost. Under
-// [Config.Inline], and with a context that can never end, a free worker's place
-// lets Do run the job on the caller's goroutine, and it returns when the job
-// does.
-//
-// A job that ends its goroutine (runtime.Goexit) ends the goroutine of Do,
-// wherever it ran, just as a direct call would have done.
-//
-// A job may call Do on its own pool if it passes its context on: see the
-// package documentation. Do returns [ErrPoolClosed], [ErrNotStarted] or
-// [ErrSourceFed] if the pool takes no inputs. On the caller's goroutine it costs
-// no allocation; handed off, or with a context that carries something, it costs
-// one.
-func (p *Pool[In, Out]) Do(ctx context.Context, in In) (Out, error) {
-	empty := isEmpty(ctx)
-	if !empty {
-		if err := ctx.Err(); err != nil {
-			var out Out
-			return out, err
-		}
-		if r := p.home.nested(ctx); r != nil && p.source == nil {
-			p.lend(r)
-			defer p.reclaim(r)
-		}
-	}
-	if empty || p.cfg.Inline || ctx.Done() == nil {
-		if w := p.hireInline(); w != nil {
-			return p.runInline(ctx, w, in)
-		}
-	}
-	t, err := p.submit(ctx, in)
-	if err != nil {
-		var out Out
-		return out, err
-	}
-	// Often the worker was put next in line on this thread, and is done with a
-	// fast job by the time this goroutine is back: then there is no need to
-	// block, which costs a quarter of the round trip.
-	runtime.Gosched()
-	out, err := t.wait(ctx)
-	if err == ErrGoexit && t.exited { // and not just returned by the job
-		runtime.Goexit()
-	}
-	return out, err
-}
+import "context"
 
 // Send hands an input to the pool and returns when it was accepted: at once
 // while there is room in the queue, else when there is, or with the error of
@@ -122,21 +68,6 @@ func (p *Pool[In, Out]) newOrigin(ctx context.Context, k kind) *origin[In, Out] 
 // isEmpty reports whether ctx is one of the two contexts that carry nothing.
 func isEmpty(ctx context.Context) bool {
 	return ctx == context.Background() || ctx == context.TODO()
-}
-
-// hireInline takes a free worker for a run on the caller's goroutine, unless
-// something that was queued before would be overtaken.
-func (p *Pool[In, Out]) hireInline() *worker[In, Out] {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !p.open || p.crew.searching > 0 || p.crew.starved || len(p.queue.in) > 0 || p.queue.first != nil {
-		return nil
-	}
-	w := p.crew.hire()
-	if w != nil {
-		p.accepted++
-	}
-	return w
 }
 
 // send hands an item to the pool. A nil ctx means not to block. Whether an item

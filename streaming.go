@@ -2,8 +2,6 @@ package remuda
 
 import (
 	"context"
-	"iter"
-	"runtime"
 	"sync"
 	"sync/atomic"
 )
@@ -76,22 +74,6 @@ func newStream[In, Out any](ctx context.Context, p *Pool[In, Out], ordered bool)
 	return s
 }
 
-// grow is called when the pool has more workers than before: an input may be
-// there for one, and room for more inputs.
-func (s *stream[In, Out]) grow() {
-	s.mu.Lock()
-	s.look(s.pool.Current())
-	call := s.waiting() > 0 && s.wantsWorker()
-	wake := s.reader.leave()
-	s.mu.Unlock()
-	if call {
-		s.claim()
-	}
-	if wake {
-		s.reader.signal()
-	}
-}
-
 // endOf is the error to report for a context that has ended.
 func endOf(ctx context.Context) error {
 	if context.Cause(ctx) == ErrPoolClosed {
@@ -107,73 +89,19 @@ func (s *stream[In, Out]) look(workers int) {
 	s.short.Store(s.claims < s.workers)
 }
 
-// read is the reader's goroutine. A panic of seq, or its end by
-// runtime.Goexit, is kept for the loop.
-func (s *stream[In, Out]) read(seq iter.Seq[In]) {
-	ended := false
-	defer func() {
-		if !ended {
-			if v := recover(); v != nil {
-				s.thrown = newPanicError(v)
-			} else {
-				s.thrown = ErrGoexit
-			}
-		}
-		s.mu.Lock()
-		s.exhausted = true
-		wake := s.consumer.leave()
-		s.mu.Unlock()
-		if wake {
-			s.consumer.signal()
-		}
-		close(s.returned)
-	}()
-	for in := range seq {
-		if !s.add(in) {
-			break
-		}
-	}
-	ended = true
-}
-
-// add takes over an input that was read; it waits for room. It returns false
-// when no more are wanted. While there is room, and as many workers are at work
-// as there are, it takes no lock: that halves what an input costs the reader,
-// which is what limits a stream of fast jobs.
-func (s *stream[In, Out]) add(in In) bool {
-	if s.credit == 0 {
-		s.waitForRoom()
-	}
-	if s.stopped.Load() {
-		return false
-	}
-	s.inputs.push(in)
-	s.credit--
-	if !s.short.Load() {
-		return true
-	}
+// grow is called when the pool has more workers than before: an input may be
+// there for one, and room for more inputs.
+func (s *stream[In, Out]) grow() {
 	s.mu.Lock()
-	call := s.wantsWorker()
+	s.look(s.pool.Current())
+	call := s.waiting() > 0 && s.wantsWorker()
+	wake := s.reader.leave()
 	s.mu.Unlock()
 	if call {
 		s.claim()
 	}
-	return true
-}
-
-// waitForRoom gives the reader credit.
-func (s *stream[In, Out]) waitForRoom() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for !s.stopped.Load() {
-		if s.credit = s.window - (s.inputs.pushed() - s.consumed); s.credit > 0 {
-			s.credit = s.inputs.makeRoom(s.credit)
-			return
-		}
-		s.reader.enter()
-		s.mu.Unlock()
-		s.reader.wait()
-		s.mu.Lock()
+	if wake {
+		s.reader.signal()
 	}
 }
 
@@ -208,6 +136,9 @@ func (s *stream[In, Out]) withdraw() {
 	s.called--
 	s.mu.Unlock()
 }
+
+// waiting is the number of inputs that no worker has taken. It needs mu.
+func (s *stream[In, Out]) waiting() int { return s.inputs.len() + s.looseInputs }
 
 // cut stops the stream because of err: what was not taken by a worker is not
 // run any more, and if ctx has ended, what has not begun is not either.
@@ -246,99 +177,4 @@ func (s *stream[In, Out]) dropLoose() {
 		s.deliver(b)
 	}
 	s.loose, s.looseInputs = nil, 0
-}
-
-// waiting is the number of inputs that no worker has taken. It needs mu.
-func (s *stream[In, Out]) waiting() int { return s.inputs.len() + s.looseInputs }
-
-// await returns the next finished batch, or nil after the last.
-func (s *stream[In, Out]) await() *batch[In, Out] {
-	s.mu.Lock()
-	for s.first == nil || !s.first.done {
-		if s.first == nil && s.working == 0 && (s.stopped.Load() || s.exhausted && s.inputs.len() == 0) && s.loose == nil {
-			s.mu.Unlock()
-			return nil
-		}
-		s.park(&s.consumer)
-	}
-	b := s.first
-	s.first, b.next = b.next, nil
-	s.mu.Unlock()
-	return b
-}
-
-// park blocks the loop at a spot, and lends the place of its run meanwhile. It
-// is called with mu, which it releases while it waits.
-func (s *stream[In, Out]) park(at *spot) {
-	at.enter()
-	s.mu.Unlock()
-	if s.caller != nil {
-		s.pool.lend(s.caller)
-		at.wait()
-		s.pool.reclaim(s.caller)
-	} else {
-		at.wait()
-	}
-	s.mu.Lock()
-}
-
-// recycle takes back a batch that was consumed. The reader is let on when half
-// of the window is free, so that it reads by the batch, too.
-func (s *stream[In, Out]) recycle(b *batch[In, Out]) {
-	n := len(b.in)
-	b.reset()
-	s.mu.Lock()
-	s.consumed += n
-	b.next, s.spare = s.spare, b
-	wake := s.inputs.pushed()-s.consumed <= s.window/2 && s.reader.leave()
-	s.mu.Unlock()
-	if wake {
-		s.reader.signal()
-	}
-}
-
-// leave ends the loop: it stops what is left, and waits until nothing of the
-// stream runs any more.
-func (s *stream[In, Out]) leave() {
-	s.pool.part(s)
-	s.unwatch()
-	s.untie()
-	s.over.Store(true)
-	s.cancel(nil)
-	s.mu.Lock()
-	s.stopped.Store(true)
-	s.dropLoose()
-	wake := s.reader.leave()
-	s.mu.Unlock()
-	if wake {
-		s.reader.signal()
-	}
-	s.mu.Lock()
-	for s.working > 0 {
-		s.park(&s.leaver)
-	}
-	s.mu.Unlock()
-	if s.caller != nil {
-		s.pool.lend(s.caller)
-		defer s.pool.reclaim(s.caller)
-	}
-	<-s.returned
-}
-
-// ending returns the error that cut the stream short. If seq has thrown, that
-// goes on here.
-func (s *stream[In, Out]) ending() error {
-	s.mu.Lock()
-	err, exhausted := s.err, s.exhausted
-	s.mu.Unlock()
-	if exhausted && s.thrown != nil {
-		if s.thrown == ErrGoexit {
-			runtime.Goexit()
-		}
-		panic(s.thrown)
-	}
-	if err == ErrPoolClosed {
-		return s.pool.cfg.fault(err)
-	}
-	return err
 }

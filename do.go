@@ -1,0 +1,133 @@
+package remuda
+
+import (
+	"context"
+	"runtime"
+)
+
+// Do runs the job on a worker and returns what it returned: a [*PanicError] if
+// it panicked. It waits for a place in the queue and for a worker.
+//
+// Do returns as soon as ctx ends, with its error. If the input had been
+// accepted by then, its run is cancelled, or it is dropped if it has not begun;
+// a job that ignores its context runs on, and its outcome is lost. Under
+// [Config.Inline], and with a context that can never end, a free worker's place
+// lets Do run the job on the caller's goroutine, and it returns when the job
+// does.
+//
+// A job that ends its goroutine (runtime.Goexit) ends the goroutine of Do,
+// wherever it ran, just as a direct call would have done.
+//
+// A job may call Do on its own pool if it passes its context on: see the
+// package documentation. Do returns [ErrPoolClosed], [ErrNotStarted] or
+// [ErrSourceFed] if the pool takes no inputs. On the caller's goroutine it costs
+// no allocation; handed off, or with a context that carries something, it costs
+// one.
+func (p *Pool[In, Out]) Do(ctx context.Context, in In) (Out, error) {
+	empty := isEmpty(ctx)
+	if !empty {
+		if err := ctx.Err(); err != nil {
+			var out Out
+			return out, err
+		}
+		if r := p.home.nested(ctx); r != nil && p.source == nil {
+			p.lend(r)
+			defer p.reclaim(r)
+		}
+	}
+	if empty || p.cfg.Inline || ctx.Done() == nil {
+		if w := p.hireInline(); w != nil {
+			return p.runInline(ctx, w, in)
+		}
+	}
+	t, err := p.submit(ctx, in)
+	if err != nil {
+		var out Out
+		return out, err
+	}
+	// Often the worker was put next in line on this thread, and is done with a
+	// fast job by the time this goroutine is back: then there is no need to
+	// block, which costs a quarter of the round trip.
+	runtime.Gosched()
+	out, err := t.wait(ctx)
+	if err == ErrGoexit && t.exited { // and not just returned by the job
+		runtime.Goexit()
+	}
+	return out, err
+}
+
+// hireInline takes a free worker for a run on the caller's goroutine, unless
+// something that was queued before would be overtaken.
+func (p *Pool[In, Out]) hireInline() *worker[In, Out] {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.open || p.crew.searching > 0 || p.crew.starved || len(p.queue.in) > 0 || p.queue.first != nil {
+		return nil
+	}
+	w := p.crew.hire()
+	if w != nil {
+		p.accepted++
+	}
+	return w
+}
+
+// runInline runs an input on the goroutine of Do, on a worker that is free.
+func (p *Pool[In, Out]) runInline(ctx context.Context, w *worker[In, Out], in In) (out Out, err error) {
+	r := &w.ctx
+	if !isEmpty(ctx) {
+		r = &runContext{home: &p.home, parent: ctx, tie: untied}
+	}
+	returned := false
+	defer func() {
+		if !returned { // outside of the job itself, whose panics are caught already
+			if v := recover(); v != nil {
+				err = newPanicError(v)
+			} else {
+				err = ErrGoexit // for the count: this goroutine ends here
+			}
+			w.clear()
+		}
+		p.release(w, r, err)
+	}()
+	if w.seat.input == nil {
+		if err = p.equip(w); err != nil {
+			returned = true
+			return out, err
+		}
+	}
+	w.in = in
+	r.begin(&w.seat, 0)
+	err = w.do(r)
+	out = w.take()
+	returned = true
+	return out, err
+}
+
+// release gives back a worker after a run on the goroutine of Do.
+func (p *Pool[In, Out]) release(w *worker[In, Out], r *runContext, err error) {
+	r.end()
+	if err != nil && p.cfg.StopOnErrors {
+		p.shut(err)
+	}
+	var c chores[In, Out]
+	ended := false
+	p.mu.Lock()
+	p.counted.count(outcomeOf(err))
+	switch {
+	case p.crew.surplus():
+		ended = true
+		p.crew.leave()
+		c = p.adjust()
+	case p.closing || p.crew.starved || len(p.queue.in) > 0 || p.queue.first != nil:
+		p.crew.starved = false
+		p.crew.searching++
+		c.start = w // its own goroutine sees to what is queued
+	default:
+		p.crew.rest(w)
+	}
+	p.mu.Unlock()
+	if ended {
+		p.dismiss(w)
+	}
+	p.do(c)
+}

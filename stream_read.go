@@ -1,0 +1,73 @@
+package remuda
+
+import "iter"
+
+// read is the reader's goroutine. A panic of seq, or its end by
+// runtime.Goexit, is kept for the loop.
+func (s *stream[In, Out]) read(seq iter.Seq[In]) {
+	ended := false
+	defer func() {
+		if !ended {
+			if v := recover(); v != nil {
+				s.thrown = newPanicError(v)
+			} else {
+				s.thrown = ErrGoexit
+			}
+		}
+		s.mu.Lock()
+		s.exhausted = true
+		wake := s.consumer.leave()
+		s.mu.Unlock()
+		if wake {
+			s.consumer.signal()
+		}
+		close(s.returned)
+	}()
+	for in := range seq {
+		if !s.add(in) {
+			break
+		}
+	}
+	ended = true
+}
+
+// add takes over an input that was read; it waits for room. It returns false
+// when no more are wanted. While there is room, and as many workers are at work
+// as there are, it takes no lock: that halves what an input costs the reader,
+// which is what limits a stream of fast jobs.
+func (s *stream[In, Out]) add(in In) bool {
+	if s.credit == 0 {
+		s.waitForRoom()
+	}
+	if s.stopped.Load() {
+		return false
+	}
+	s.inputs.push(in)
+	s.credit--
+	if !s.short.Load() {
+		return true
+	}
+	s.mu.Lock()
+	call := s.wantsWorker()
+	s.mu.Unlock()
+	if call {
+		s.claim()
+	}
+	return true
+}
+
+// waitForRoom gives the reader credit.
+func (s *stream[In, Out]) waitForRoom() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for !s.stopped.Load() {
+		if s.credit = s.window - (s.inputs.pushed() - s.consumed); s.credit > 0 {
+			s.credit = s.inputs.makeRoom(s.credit)
+			return
+		}
+		s.reader.enter()
+		s.mu.Unlock()
+		s.reader.wait()
+		s.mu.Lock()
+	}
+}
