@@ -69,8 +69,7 @@ func TestSignatures(t *testing.T) {
 		require.Equal(t, 42, out)
 	})
 	t.Run("Loop", func(t *testing.T) {
-		var pool *remuda.Pool[remuda.Void, remuda.Void]
-		pool = remuda.Must(remuda.NewLoop(remuda.Config{StopOnErrors: true}))
+		pool := remuda.Must(remuda.NewLoop(remuda.Config{StopOnErrors: true}))
 		runs := 0
 		err := pool.Run(t.Context(), remuda.Loop(func(context.Context) error {
 			if runs++; runs == 3 {
