@@ -101,7 +101,8 @@ func (h *Herd[Body, Result]) Start() error {
 		return ErrNilJob
 	}
 	if h.addr != "" {
-		l, err := net.Listen("tcp", h.addr)
+		var lc net.ListenConfig
+		l, err := lc.Listen(context.Background(), "tcp", h.addr)
 		if err != nil {
 			return fmt.Errorf("remuda: herd: %w", err)
 		}

@@ -117,13 +117,13 @@ func TestGofherdsProgramWithCurl(t *testing.T) {
 	sendAll(t, h, 10)
 	require.JSONEq(t, `{"num":0,"msg":"success"}`, curl(t, "-XGET", c.url+"/herd"))
 	require.Zero(t, h.Stats().Success)
-	require.Equal(t, `{"num":10,"msg":"success"}`, curl(t, "-XPATCH", c.url+"/herd", "-d", `{"num": 10}`))
+	require.JSONEq(t, `{"num":10,"msg":"success"}`, curl(t, "-XPATCH", c.url+"/herd", "-d", `{"num": 10}`))
 	out := collect(h)
 	require.Equal(t, upTo(10), bodies(out))
 	for _, w := range out {
 		require.Equal(t, w.Body+10, w.Result())
 	}
-	require.Equal(t, `{"num":10,"msg":"success"}`, curl(t, c.url+"/herd"), "it serves until Close")
+	require.JSONEq(t, `{"num":10,"msg":"success"}`, curl(t, c.url+"/herd"), "it serves until Close")
 	require.Equal(t, "400", curl(t, "-o", "/dev/null", "-w", "%{http_code}", "-XPATCH", c.url+"/herd", "-d", `{"num"`))
 }
 
@@ -133,7 +133,8 @@ func TestHerdGet(t *testing.T) {
 	a, header, body := c.do(http.MethodGet, "/herd", "")
 	require.Equal(t, answer{200, 15, "success"}, a)
 	require.Equal(t, "application/json", header.Get("Content-Type"))
-	require.Equal(t, `{"num":15,"msg":"success"}`, body)
+	require.JSONEq(t, `{"num":15,"msg":"success"}`, body)
+	require.Len(t, body, len(`{"num":15,"msg":"success"}`), "to the byte, as gofherd does")
 	a, _, body = c.do(http.MethodHead, "/herd", "")
 	require.Equal(t, 200, a.code)
 	require.Empty(t, body)
@@ -476,6 +477,7 @@ func TestHerdSlowRequests(t *testing.T) {
 			require.NoError(t, err)
 			resp, err := http.ReadResponse(bufio.NewReader(fast), nil)
 			require.NoError(t, err)
+			require.NoError(t, resp.Body.Close())
 			require.Equal(t, 200, resp.StatusCode)
 
 			begin := time.Now()

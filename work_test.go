@@ -27,7 +27,7 @@ func TestNewWorkIsPending(t *testing.T) {
 	var zero remuda.Work[int, string]
 	for _, w := range []remuda.Work[int, string]{zero, {ID: "a", Body: 1}} {
 		assert.Equal(t, remuda.Pending, w.Status())
-		assert.Zero(t, w.Result())
+		assert.Empty(t, w.Result())
 		assert.Zero(t, w.Retries())
 		assert.NoError(t, w.Err())
 		assert.Equal(t, bg, w.Context(), "outside of a run")
