@@ -18,7 +18,7 @@ import (
 )
 
 func LoadWork(herd *remuda.Herd[int, int]) {
-	for i := 0; i < 10; i++ {
+	for i := 0; i < 10; i++ { //nolint:modernize // as gofherd has it
 		w := remuda.Work[int, int]{ID: fmt.Sprintf("workdID:%d", i), Body: i}
 		// blocking call, returns when work picked up by a goroutine
 		herd.SendWork(w)
@@ -27,7 +27,7 @@ func LoadWork(herd *remuda.Herd[int, int]) {
 	herd.CloseInputChan()
 }
 
-// this is the signature of "processing logic" function
+// this is the signature of "processing logic" function.
 func ProcessWork(w *remuda.Work[int, int]) remuda.Status {
 	result := w.Body + 10
 	// set the result after processing
