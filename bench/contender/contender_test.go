@@ -30,6 +30,9 @@ func TestNamesAreDistinct(t *testing.T) {
 // operations. The scenarios check themselves that nothing was lost.
 func TestEveryContenderInEveryScenario(t *testing.T) {
 	for _, s := range scenario.All(contender.All()) {
+		if s.Name == "send-1us" || s.Name == "send-10us" {
+			s.Cases = s.Cases[:1] // but for the job, they are the same as send-noop
+		}
 		t.Run(s.Name, func(t *testing.T) {
 			for _, c := range s.Cases {
 				require.NotEmpty(t, c.Entries)

@@ -19,6 +19,7 @@ const (
 	barStep    = 18
 	groupStep  = 34
 	margin     = 16
+	headHeight = 66
 )
 
 type chart struct {
@@ -42,7 +43,7 @@ type bar struct {
 
 // Chart renders the charted cells of a scenario as horizontal bars.
 func Chart(s Scenario) ([]byte, error) {
-	c := chart{Title: s.Title, Width: chartWidth, Height: margin + groupStep}
+	c := chart{Title: s.Title, Width: chartWidth, Height: headHeight}
 	for _, cell := range s.Cells {
 		if cell.Charted {
 			c.add(cell)

@@ -17,7 +17,7 @@ func Memory(contenders []Contender) Scenario {
 		Title: "Memory",
 		About: "Heap and stacks in use after a garbage collection, in a process of its own for each run: " +
 			"of 10,000 workers that have never run, of the same after all have run at the same time and are idle again, " +
-			"and of 100,000 inputs (8 bytes each) that wait for one worker. conc, errgroup and pond keep no idle workers (and start them anew), nor does workerpool after a while.",
+			"and of 100,000 inputs (8 bytes each) that wait for one worker.",
 		Cases: []Case{
 			memoryCase("idle worker that never ran", enter(contenders, func(c Sending, ops int) ([]Sample, error) {
 				return idle(c, ops, false)

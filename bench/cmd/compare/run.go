@@ -25,6 +25,7 @@ type comparison struct {
 func (c comparison) run() (report.Results, error) {
 	r := report.Results{Machine: machine(), Versions: versions(), Quick: c.quick, Rounds: c.rounds}
 	start := time.Now()
+	before, known := loadNow()
 	for _, s := range c.scenarios {
 		measured := report.Scenario{Name: s.Name, Title: s.Title, About: s.About}
 		for i, cs := range s.Cases {
@@ -36,6 +37,9 @@ func (c comparison) run() (report.Results, error) {
 			measured.Cells = append(measured.Cells, cells...)
 		}
 		r.Scenarios = append(r.Scenarios, measured)
+	}
+	if after, ok := loadNow(); ok && known {
+		r.Machine = append(r.Machine, after.since(before))
 	}
 	return r, nil
 }
