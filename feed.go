@@ -22,7 +22,7 @@ type feed struct {
 	next    context.Context // of its calls of Next; ends when the source has, too
 	endNext context.CancelFunc
 
-	running atomic.Bool
+	begun   atomic.Uint64           // runs, unless it is forever; written by the worker
 	tally   tally                   // the worker's own
 	counts  [outcomes]atomic.Uint64 // what Stats sees of it
 	watched atomic.Bool             // Stats has looked
@@ -52,11 +52,23 @@ func (f *feed) count(o outcome) {
 	}
 }
 
-// addTo adds the counts to a tally.
-func (f *feed) addTo(t *tally) {
+// addTo adds the counts to a tally, and reports whether the worker is in the
+// middle of a run. It looks again when a run has begun meanwhile, so that what it
+// adds and what it reports go together; of each run only the end can slip in.
+func (f *feed) addTo(t *tally) (running bool) {
 	f.watched.Store(true)
-	for o := range f.counts {
-		t[o] += f.counts[o].Load()
+	for {
+		begun, ended := f.begun.Load(), uint64(0)
+		now := *t
+		for o := range f.counts {
+			n := f.counts[o].Load()
+			now[o] += n
+			ended += n
+		}
+		if f.begun.Load() == begun {
+			*t = now
+			return f.forever || begun > ended
+		}
 	}
 }
 
@@ -177,7 +189,7 @@ func (p *Pool[In, Out]) pull(w *worker[In, Out]) bool {
 		p.dry(w, err)
 		return false
 	}
-	w.feed.running.Store(true)
+	w.feed.begun.Store(w.feed.begun.Load() + 1)
 	w.in = in
 	return true
 }
@@ -199,9 +211,6 @@ func sourceError(err error) error { return fmt.Errorf("remuda: source: %w", err)
 func (p *Pool[In, Out]) concludeFed(w *worker[In, Out], err error) {
 	w.clear()
 	w.feed.count(outcomeOf(err))
-	if !w.feed.forever {
-		w.feed.running.Store(false)
-	}
 	if err != nil && p.cfg.StopOnErrors {
 		p.shut(err)
 		p.home.cancel(ErrPoolClosed)

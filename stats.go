@@ -71,8 +71,7 @@ func (p *Pool[In, Out]) statsLocked() Stats {
 func (p *Pool[In, Out]) addFed(s *Stats) {
 	var t tally
 	for w := range p.feeding.alive {
-		w.feed.addTo(&t)
-		if w.feed.forever || w.feed.running.Load() {
+		if w.feed.addTo(&t) {
 			s.Running++
 		}
 	}
