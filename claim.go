@@ -12,11 +12,16 @@ func (p *Pool[In, Out]) join(s *stream[In, Out]) (workers int) {
 	return p.crew.size
 }
 
-// part ends what join began.
+// part ends what join began. The claims of s that no worker has come for leave
+// the queue: in a pool that is stuck they would pile up, some for each caller
+// that gave up waiting.
 func (p *Pool[In, Out]) part(s *stream[In, Out]) {
+	p.head.Lock()
 	p.mu.Lock()
 	delete(p.streams, s)
+	p.queue.evict(func(it item[In, Out]) bool { return it.origin == &s.origin })
 	p.mu.Unlock()
+	p.head.Unlock()
 }
 
 // sendClaim puts a claim of s into the queue, whether there is room or not:
@@ -66,6 +71,6 @@ func (p *Pool[In, Out]) countBatch(b *batch[In, Out]) (workers int, elsewhere bo
 	for o, n := range b.tally {
 		p.counted[o] += n
 	}
-	elsewhere = !p.closing && (p.crew.surplus() || p.crew.starved || len(p.queue.in) > 0)
+	elsewhere = !p.closing && (p.crew.surplus() || p.crew.starved || len(p.queue.in) > 0 || p.queue.first != nil)
 	return p.crew.size, elsewhere
 }

@@ -39,8 +39,8 @@ func (p *Pool[In, Out]) look(w *worker[In, Out]) sight {
 	if p.queue.left() == 0 {
 		p.mu.Lock()
 		p.queue.recount()
-		if len(p.queue.in) == 0 {
-			admitted = p.admit(1) // a hand-off: this worker is the place
+		if p.queue.taken() == 0 {
+			admitted = p.handOff()
 		}
 		if !p.queue.turn() {
 			s, c := p.rest(w)
@@ -107,6 +107,16 @@ func (p *Pool[In, Out]) admit(atLeast int) (list *blocked[item[In, Out]]) {
 		atLeast--
 	}
 	return list
+}
+
+// handOff admits a blocked sender to a queue that has no place: the worker that
+// looks at it is the place. It needs both locks, and a recount before.
+func (p *Pool[In, Out]) handOff() *blocked[item[In, Out]] {
+	admitted := p.admit(1)
+	if admitted != nil && p.queue.bound == 0 {
+		p.queue.promote() // it is taken now, whatever guests there are
+	}
+	return admitted
 }
 
 // welcome tells senders that they were let in.

@@ -1,6 +1,9 @@
 package remuda
 
-import "sync/atomic"
+import (
+	"slices"
+	"sync/atomic"
+)
 
 // A queue is a bounded FIFO of accepted inputs and, behind them, the senders
 // that wait for a place.
@@ -107,6 +110,28 @@ func (q *queue[T]) drop() {
 	var zero T
 	q.out[q.next] = zero
 	q.next++
+}
+
+// evict takes the guests that match out of the queue. It needs both locks.
+func (q *queue[T]) evict(match func(T) bool) {
+	if q.guests > 0 {
+		n := len(q.in)
+		q.in = slices.DeleteFunc(q.in, match)
+		q.guests -= n - len(q.in)
+	}
+	if q.guestsOut > 0 {
+		n := len(q.out)
+		q.out = q.out[:q.next+len(slices.DeleteFunc(q.out[q.next:], match))]
+		q.guestsOut -= n - len(q.out)
+	}
+}
+
+// promote puts the last item of in before the others. It needs mu.
+func (q *queue[T]) promote() {
+	last := len(q.in) - 1
+	item := q.in[last]
+	copy(q.in[1:], q.in[:last])
+	q.in[0] = item
 }
 
 // takeAll empties the queue. It needs both locks.

@@ -3,12 +3,15 @@ package remuda_test
 import (
 	"context"
 	"errors"
+	"math"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -215,5 +218,95 @@ func TestErrIsWhatClosedThePool(t *testing.T) {
 		require.NoError(t, p.Send(bg, -1))
 		<-p.Done()
 		require.Equal(t, errWork, p.Err())
+	})
+}
+
+// Map makes use of workers that come while runs take long, and of those that
+// come to a pool that had none.
+func TestMapUsesWorkersThatCome(t *testing.T) {
+	for name, cfg := range map[string]remuda.Config{
+		"queue": {}, "unbuffered": {Queue: remuda.Unbuffered}, "paused": {Paused: true},
+	} {
+		bubble(t, name, func(t *testing.T) {
+			s := &stage{}
+			p := startPool(t, cfg, s.Do)
+			loop := async(func() ([]int, error) { return p.DoAll(bg, upTo(10)) })
+			require.NoError(t, p.Resize(3))
+			now, _ := s.on()
+			require.Equal(t, 3, now)
+			require.NoError(t, p.More())
+			now, _ = s.on()
+			require.Equal(t, 4, now)
+			s.letAll()
+			_, err := loop.wait()
+			require.NoError(t, err)
+		})
+	}
+}
+
+// A queue may be as good as unbounded, and the number of workers too.
+func TestMapWithoutBounds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := startPool(t, remuda.Config{Queue: math.MaxInt, Initial: math.MaxInt}, double)
+		outs, err := p.DoAll(bg, upTo(3))
+		require.NoError(t, err)
+		require.Equal(t, []int{0, 2, 4}, outs)
+	})
+}
+
+// Loops over Map that were given up leave nothing behind in a pool that is stuck.
+func TestMapThatWasGivenUpLeavesTheQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		type input struct{ data [1 << 10]byte }
+		p := startPool(t, remuda.Config{Paused: true, Queue: 4}, func(context.Context, *input) (int, error) { return 0, nil })
+		var kept []weak.Pointer[input]
+		for range 100 {
+			ctx, cancel := context.WithTimeout(bg, time.Second)
+			in := &input{}
+			kept = append(kept, weak.Make(in))
+			for range p.Map(ctx, slices.Values([]*input{in})) {
+			}
+			cancel()
+		}
+		runtime.GC()
+		for _, in := range kept {
+			require.Nil(t, in.Value())
+		}
+	})
+}
+
+// In a pool without a queue, too, a worker takes inputs of Map and other inputs
+// by turns.
+func TestUnbufferedMapStarvesNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const busy, streamed, other = 0, 1, 2
+		end := make(chan struct{})
+		p := startPool(t, remuda.Config{Initial: 3, Queue: remuda.Unbuffered}, func(ctx context.Context, in int) (int, error) {
+			switch in {
+			case busy:
+				<-end
+			case streamed:
+				time.Sleep(time.Second)
+			}
+			return 0, nil
+		})
+		for range 2 {
+			require.NoError(t, p.Send(bg, busy))
+		}
+		ctx, cancel := ending(t)
+		loop := asyncErr(func() error {
+			for range p.Map(ctx, func(yield func(int) bool) {
+				for yield(streamed) {
+				}
+			}) {
+			}
+			return nil
+		})
+		send := asyncErr(func() error { return p.Send(bg, other) })
+		time.Sleep(10 * time.Second)
+		require.True(t, send.returned())
+		cancel()
+		_, _ = loop.wait()
+		close(end)
 	})
 }

@@ -51,7 +51,6 @@ func (s *stream[In, Out]) recycle(b *batch[In, Out]) {
 // leave ends the loop: it stops what is left, and waits until nothing of the
 // stream runs any more.
 func (s *stream[In, Out]) leave() {
-	s.pool.part(s)
 	s.unwatch()
 	s.untie()
 	s.over.Store(true)
@@ -74,6 +73,7 @@ func (s *stream[In, Out]) leave() {
 		defer s.pool.reclaim(s.caller)
 	}
 	<-s.returned
+	s.pool.part(s)
 }
 
 // ending returns the error that cut the stream short. If seq has thrown, that

@@ -161,16 +161,21 @@ func (s *stream[In, Out]) link(b *batch[In, Out]) {
 }
 
 // shorten gives back the rest of w's batch if it has run for long already, so
-// that other workers can take it.
+// that other workers can take it. It does not once the stream is over: the rest
+// is about to be dropped, and nobody would come for it.
 func (s *stream[In, Out]) shorten(b *batch[In, Out]) {
 	if s.pool.home.now()-b.began < batchLong {
+		return
+	}
+	s.mu.Lock()
+	if s.over.Load() {
+		s.mu.Unlock()
 		return
 	}
 	n := len(b.out)
 	r := &batch[In, Out]{in: slices.Clone(b.in[n:])}
 	clear(b.in[n:])
 	b.in = b.in[:n]
-	s.mu.Lock()
 	s.stride = max(1, s.stride/2)
 	if s.ordered {
 		if b.next == nil {

@@ -2,6 +2,7 @@ package remuda
 
 import (
 	"context"
+	"math"
 	"sync"
 	"sync/atomic"
 )
@@ -85,7 +86,9 @@ func endOf(ctx context.Context) error {
 // look notes how many workers the pool has. It needs mu, or nobody else there.
 func (s *stream[In, Out]) look(workers int) {
 	s.workers = max(workers, 1)
-	s.window = s.pool.queue.bound + s.workers
+	if s.window = s.pool.queue.bound + s.workers; s.window < 0 { // more than there are numbers
+		s.window = math.MaxInt
+	}
 	s.short.Store(s.claims < s.workers)
 }
 
@@ -94,7 +97,7 @@ func (s *stream[In, Out]) look(workers int) {
 func (s *stream[In, Out]) grow() {
 	s.mu.Lock()
 	s.look(s.pool.Current())
-	call := s.waiting() > 0 && s.wantsWorker()
+	call := !s.stopped.Load() && s.waiting() > 0 && s.wantsWorker()
 	wake := s.reader.leave()
 	s.mu.Unlock()
 	if call {
