@@ -310,3 +310,44 @@ func TestUnbufferedMapStarvesNobody(t *testing.T) {
 		close(end)
 	})
 }
+
+// What a sequence panics with when it is stopped goes on in the loop, as it
+// would if the loop were over the sequence itself.
+func TestSequenceThatPanicsWhenItIsStopped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := startPool(t, remuda.Config{Queue: 1}, double)
+		endless := func(yield func(int) bool) {
+			for yield(1) {
+			}
+			panic(errWork)
+		}
+		ctx, cancel := ending(t)
+		loops := map[string]func(){
+			"break": func() {
+				for range p.Map(bg, endless) {
+					break
+				}
+			},
+			"cancel": func() {
+				for range p.Stream(ctx, endless) {
+					cancel()
+				}
+			},
+		}
+		for name, loop := range loops {
+			func() {
+				defer func() {
+					err, _ := recover().(error)
+					assert.ErrorIs(t, err, errWork, name)
+				}()
+				loop()
+			}()
+		}
+		func() {
+			defer func() { assert.Equal(t, "body", recover(), "the loop's own panic comes first") }()
+			for range p.Map(bg, endless) {
+				panic("body")
+			}
+		}()
+	})
+}

@@ -103,10 +103,12 @@ func (p *Pool[In, Out]) stream(ctx context.Context, seq iter.Seq[In], ordered bo
 	for b := s.await(); b != nil; b = s.await() {
 		for i := range b.out {
 			if !emit(b, i) {
+				s.left = true
 				return nil
 			}
 		}
 		s.recycle(b)
 	}
+	s.left = true
 	return s.ending()
 }

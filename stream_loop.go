@@ -49,7 +49,8 @@ func (s *stream[In, Out]) recycle(b *batch[In, Out]) {
 }
 
 // leave ends the loop: it stops what is left, and waits until nothing of the
-// stream runs any more.
+// stream runs any more. If seq has thrown, even in answer to being stopped, that
+// goes on here, unless the loop itself is on its way out with a panic.
 func (s *stream[In, Out]) leave() {
 	s.unwatch()
 	s.untie()
@@ -74,22 +75,28 @@ func (s *stream[In, Out]) leave() {
 	}
 	<-s.returned
 	s.pool.part(s)
+	if s.left {
+		s.rethrow()
+	}
 }
 
-// ending returns the error that cut the stream short. If seq has thrown, that
-// goes on here.
-func (s *stream[In, Out]) ending() error {
-	s.mu.Lock()
-	err, exhausted := s.err, s.exhausted
-	s.mu.Unlock()
-	if exhausted && s.thrown != nil {
-		if s.thrown == ErrGoexit {
-			runtime.Goexit()
-		}
+// rethrow ends the loop as seq has ended its reader.
+func (s *stream[In, Out]) rethrow() {
+	switch s.thrown {
+	case nil:
+	case ErrGoexit:
+		runtime.Goexit()
+	default:
 		panic(s.thrown)
 	}
-	if err == ErrPoolClosed {
-		return s.pool.cfg.fault(err)
+}
+
+// ending returns the error that cut the stream short.
+func (s *stream[In, Out]) ending() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == ErrPoolClosed {
+		return s.pool.cfg.fault(s.err)
 	}
-	return err
+	return s.err
 }

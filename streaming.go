@@ -29,6 +29,7 @@ type stream[In, Out any] struct {
 	over     atomic.Bool   // inputs that have not begun must not begin
 	returned chan struct{} // closed when the reader has returned
 	thrown   error         // what seq panicked with, or ErrGoexit; written by the reader
+	left     bool          // by the loop itself, which did not panic; its own
 
 	mu        sync.Mutex // guards the rest; Pool.mu may be taken under it
 	inputs    ring[In]   // read and not taken
