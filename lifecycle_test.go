@@ -114,7 +114,7 @@ func TestPoolClosedBeforeStartByMany(t *testing.T) {
 // Inputs may come while the pool starts: they are refused before and run after.
 func TestStartRacesCalls(t *testing.T) {
 	ctx, _ := ending(t)
-	for range 100 {
+	for range 30 {
 		p := remuda.New[int, int]()
 		calls := []func() error{
 			func() error { _, err := p.Do(bg, 1); return err },

@@ -1,0 +1,220 @@
+package remuda_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/remuda-go/remuda"
+	"github.com/remuda-go/remuda/internal/attempt"
+)
+
+func TestInfoOutsideOfARun(t *testing.T) {
+	info, ok := remuda.InfoFrom(bg)
+	require.False(t, ok)
+	require.Equal(t, remuda.Info{}, info)
+	require.Nil(t, info.Input())
+	require.Zero(t, info.Queued())
+}
+
+// A run knows its pool, its worker, its number on that worker, and its input;
+// so does what is derived from its context.
+func TestInfoOfARun(t *testing.T) {
+	for name, way := range ways {
+		bubble(t, name, func(t *testing.T) {
+			var infos []remuda.Info
+			cfg := way.cfg
+			cfg.Name = "mill"
+			p := startPool(t, cfg, func(ctx context.Context, n int) (int, error) {
+				ctx, cancel := context.WithCancel(ctx)
+				defer cancel()
+				info, ok := remuda.InfoFrom(ctx)
+				assert.True(t, ok)
+				assert.Equal(t, n, info.Input())
+				assert.Zero(t, info.Queued())
+				infos = append(infos, info)
+				return n, nil
+			})
+			ctx, _ := ending(t)
+			for i := range 3 {
+				_, err := way.call(ctx, p, 10+i)
+				require.NoError(t, err)
+				synctest.Wait()
+			}
+			require.Len(t, infos, 3)
+			for i, info := range infos {
+				assert.Equal(t, "mill", info.Pool)
+				assert.Equal(t, 1, info.Worker)
+				assert.EqualValues(t, i+1, info.Job)
+				assert.Equal(t, 1, info.Attempt)
+				if name == "Do" || name == "Do inline" || name == "Submit" {
+					assert.Nil(t, info.Input(), "the run is over")
+				}
+			}
+		})
+	}
+}
+
+// The number of a worker is never used again.
+func TestWorkersAreNumbered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := startPool(t, remuda.Config{}, func(ctx context.Context, _ int) (int, error) {
+			info, _ := remuda.InfoFrom(ctx)
+			return info.Worker, nil
+		})
+		ctx, _ := ending(t)
+		for i := range 5 {
+			for _, ctx := range []context.Context{ctx, bg} {
+				out, err := p.Do(ctx, 1)
+				require.NoError(t, err)
+				require.Equal(t, i+1, out)
+				synctest.Wait()
+			}
+			require.NoError(t, p.Less())
+			require.NoError(t, p.More())
+		}
+	})
+}
+
+// A pool that is called by another's job tells of its own run.
+func TestInfoOfTheInnermostRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		name := func(ctx context.Context) string {
+			info, _ := remuda.InfoFrom(ctx)
+			return info.Pool
+		}
+		inner := startPool(t, remuda.Config{Name: "inner"}, func(ctx context.Context, _ int) (string, error) {
+			return name(ctx), nil
+		})
+		outer := startPool(t, remuda.Config{Name: "outer"}, func(ctx context.Context, n int) (string, error) {
+			out, err := inner.Do(ctx, n)
+			return out + " in " + name(ctx), err
+		})
+		out, err := outer.Do(bg, 1)
+		require.NoError(t, err)
+		require.Equal(t, "inner in outer", out)
+	})
+}
+
+// Middleware that runs a job again says so to those inside of it.
+func TestInfoCountsAttempts(t *testing.T) {
+	ctx, _ := ending(t)
+	for name, way := range ways {
+		t.Run(name, func(t *testing.T) {
+			var attempts []int
+			p := startPool(t, way.cfg, func(ctx context.Context, n int) (int, error) {
+				info, _ := remuda.InfoFrom(ctx)
+				attempts = append(attempts, info.Attempt)
+				return n, nil
+			}, remuda.MiddlewareFunc(func(next remuda.Handler) remuda.Handler {
+				return func(ctx context.Context) error {
+					for n := 1; n <= 3; n++ {
+						if n > 1 {
+							attempt.Set(ctx, n)
+						}
+						if err := next(ctx); err != nil {
+							return err
+						}
+					}
+					return nil
+				}
+			}))
+			for range 2 {
+				_, err := way.call(ctx, p, 1)
+				require.NoError(t, err)
+			}
+			require.Equal(t, []int{1, 2, 3, 1, 2, 3}, attempts)
+		})
+	}
+	attempt.Set(bg, 2) // outside of a run it does nothing
+}
+
+// clocked is a middleware that wants the time in queue, of the first input too.
+type clocked struct{ saw *[]time.Duration }
+
+func (clocked) WantsQueueTime() bool { return true }
+
+func (c clocked) Wrap(next remuda.Handler) remuda.Handler {
+	return func(ctx context.Context) error {
+		info, _ := remuda.InfoFrom(ctx)
+		*c.saw = append(*c.saw, info.Queued())
+		return next(ctx)
+	}
+}
+
+// The time in queue is taken once somebody wants it.
+func TestTimeInQueue(t *testing.T) {
+	queue := func(t *testing.T, job func(ctx context.Context, n int) (int, error), mws ...remuda.Middleware) {
+		p := startPool(t, remuda.Config{Paused: true}, job, mws...)
+		begin := time.Now()
+		for i := range 3 {
+			require.NoError(t, p.TrySend(i))
+			time.Sleep(time.Second)
+		}
+		require.NoError(t, p.More())
+		synctest.Wait()
+		require.Equal(t, 3*time.Second, time.Since(begin))
+		_, err := p.Do(bg, 9)
+		require.NoError(t, err)
+		require.NoError(t, p.Less())
+		require.NoError(t, p.TrySend(4))
+		time.Sleep(time.Minute)
+		require.NoError(t, p.More())
+		synctest.Wait()
+	}
+
+	bubble(t, "by a middleware that says so", func(t *testing.T) {
+		var saw []time.Duration
+		queue(t, double, clocked{&saw})
+		require.Len(t, saw, 5)
+		for i, want := range []time.Duration{3 * time.Second, 2 * time.Second, time.Second, 0, time.Minute} {
+			assert.InDelta(t, want, saw[i], 10, "run %d", i)
+		}
+	})
+
+	bubble(t, "by a job that asks, from then on", func(t *testing.T) {
+		var saw []time.Duration
+		queue(t, func(ctx context.Context, n int) (int, error) {
+			info, _ := remuda.InfoFrom(ctx)
+			saw = append(saw, info.Queued())
+			return n, nil
+		})
+		require.Len(t, saw, 5)
+		for i, want := range []time.Duration{0, 0, 0, 0, time.Minute} {
+			assert.InDelta(t, want, saw[i], 10, "run %d", i)
+		}
+	})
+
+	bubble(t, "of an input of Map, from when its worker took it", func(t *testing.T) {
+		var saw []time.Duration
+		p := startPool(t, remuda.Config{}, func(_ context.Context, n int) (int, error) {
+			time.Sleep(time.Second)
+			return n, nil
+		}, clocked{&saw})
+		for range p.Map(bg, counted(3)) {
+		}
+		require.Len(t, saw, 3)
+		for _, d := range saw {
+			assert.InDelta(t, 0, d, 10)
+		}
+	})
+}
+
+// InfoFrom allocates nothing.
+func TestInfoIsFree(t *testing.T) {
+	p := startPool(t, remuda.Config{}, func(ctx context.Context, _ int) (float64, error) {
+		return testing.AllocsPerRun(100, func() {
+			info, ok := remuda.InfoFrom(ctx)
+			if !ok || info.Worker != 1 || info.Queued() != 0 {
+				t.Error("no run")
+			}
+		}), nil
+	})
+	allocs, err := p.Do(bg, 1)
+	require.NoError(t, err)
+	require.Zero(t, allocs)
+}
