@@ -62,9 +62,9 @@ func (c *keeper) Close() error {
 
 // An agency is a builder of keepers, and has their names.
 type agency struct {
-	mu     sync.Mutex
+	mu      sync.Mutex
 	keepers []*keeper
-	hire   func() *keeper
+	hire    func() *keeper
 }
 
 func (o *agency) New() remuda.Job[int, int] {
