@@ -12,8 +12,8 @@ func StartStop(contenders []Contender) Scenario {
 		Title: "Start and close 100 workers",
 		About: "`unused` pools get no input at all; in `used` ones all workers run a job at the same time.",
 		Cases: []Case{
-			startCase(contenders, "unused", 0, 5_000, 500),
-			startCase(contenders, "used", startWorkers, 500, 50),
+			startCase(contenders, "unused", 0, 1_000, 100),
+			startCase(contenders, "used", startWorkers, 300, 30),
 		},
 	}
 }
