@@ -246,8 +246,7 @@ func TestRunWithAnEmptyContextEndsWithThePool(t *testing.T) {
 func TestRunThatBeginsLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &stage{deaf: true}
-		var p *remuda.Pool[int, int]
-		p = startPool(t, remuda.Config{}, func(ctx context.Context, n int) (int, error) {
+		p := startPool(t, remuda.Config{}, func(ctx context.Context, n int) (int, error) {
 			_, _ = s.Do(ctx, n)
 			assert.Equal(t, remuda.ErrPoolClosed, context.Cause(ctx))
 			assert.Equal(t, context.Canceled, ctx.Err())

@@ -251,7 +251,7 @@ func TestWrap(t *testing.T) {
 
 // An idle pool keeps no input and no output alive.
 func TestIdleWorkersKeepNothingAlive(t *testing.T) {
-	type load struct{ bytes [1 << 16]byte }
+	type load struct{ _ [1 << 16]byte }
 	for _, layers := range []int{0, 1} {
 		for name, handOver := range map[string]func(ctx context.Context, p *remuda.Pool[*load, *load], in *load){
 			"Do":        func(ctx context.Context, p *remuda.Pool[*load, *load], in *load) { _, _ = p.Do(ctx, in) },

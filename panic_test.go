@@ -27,6 +27,7 @@ func fails(ctx context.Context, n int) (int, error) {
 		panicsInsideTheJob(errBroken)
 	case 4:
 		var missing map[int]int
+		//lint:ignore SA5000 a job may do so
 		missing[n] = n
 	case 5:
 		runtime.Goexit()

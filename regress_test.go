@@ -257,7 +257,7 @@ func TestMapWithoutBounds(t *testing.T) {
 // Loops over Map that were given up leave nothing behind in a pool that is stuck.
 func TestMapThatWasGivenUpLeavesTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		type input struct{ data [1 << 10]byte }
+		type input struct{ _ [1 << 10]byte }
 		p := startPool(t, remuda.Config{Paused: true, Queue: 4}, func(context.Context, *input) (int, error) { return 0, nil })
 		var kept []weak.Pointer[input]
 		for range 100 {
