@@ -128,9 +128,11 @@ func (p *Pool[In, Out]) drop(items []item[In, Out]) {
 		switch {
 		case it.isClaim():
 			it.origin.stream.withdraw()
-		case it.origin != nil && it.origin.ticket.kind == submitted:
+		case it.origin != nil && it.origin.kind == submitted:
 			var out Out
-			it.origin.ticket.run.end()
+			if it.origin.run != nil {
+				it.origin.run.end()
+			}
 			it.origin.ticket.settle(out, err)
 		case p.onDrop != nil:
 			unasked = append(unasked, it.in)

@@ -2,6 +2,7 @@ package remuda
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,6 +19,8 @@ type home struct {
 	epoch  time.Time   // what stamps count from
 	timed  atomic.Bool // somebody asked for the time in queue
 	lender lender      // the pool itself
+
+	waiters sync.Pool // of *waiter
 }
 
 // now returns a stamp: nanoseconds since the pool started, never 0.

@@ -26,7 +26,6 @@ type Pool[In, Out any] struct {
 	onDrop  func(In, error)
 	home    home
 	blocked sync.Pool // of *blocked[item]
-	waiters sync.Pool // of *waiter
 
 	attention atomic.Bool // a worker should look at whether it is one too many
 
@@ -57,7 +56,11 @@ type Pool[In, Out any] struct {
 	// head is the workers' lock: it guards finished and the out side of the
 	// queue.
 	head     sync.Mutex
-	finished tally
+	finished tally // inputs that nobody waits for
+
+	_ [64]byte
+
+	resolved [outcomes]atomic.Uint64 // inputs that have a ticket
 
 	_ [64]byte
 }
@@ -73,9 +76,19 @@ func (it *item[In, Out]) isClaim() bool { return it.origin != nil && it.origin.s
 
 // An origin is where an item comes from, if that matters.
 type origin[In, Out any] struct {
+	kind   kind
 	ticket Ticket[Out]
+	run    *runContext      // the context of the run; nil if the worker's own will do
 	stream *stream[In, Out] // not nil: the item is a claim of a stream, and no input
 }
+
+// kind says who gets the outcome of an input that has an origin.
+type kind uint8
+
+const (
+	sent      kind = iota // nobody; a drop goes to OnDrop
+	submitted             // the ticket
+)
 
 // New returns a pool with the zero [Config] and the middleware mws around each
 // run, the first outermost.

@@ -9,14 +9,11 @@ func (p *Pool[In, Out]) perform(w *worker[In, Out]) {
 		return
 	}
 	ctx := &w.ctx
-	if w.origin != nil {
-		ctx = &w.origin.ticket.run
+	if w.origin != nil && w.origin.run != nil {
+		ctx = w.origin.run
 		if err := ctx.abandoned(); err != nil {
 			p.discard(w, err)
 			return
-		}
-		if ctx.parent == nil {
-			ctx.parent = p.home.base
 		}
 	}
 	if w.seat.input == nil {
@@ -72,18 +69,18 @@ func (p *Pool[In, Out]) discard(w *worker[In, Out], err error) {
 // resolve hands the outcome to the ticket. The run is counted first, so that
 // the numbers are right for whoever waited.
 func (p *Pool[In, Out]) resolve(w *worker[In, Out], out Out, err error) {
-	t := &w.origin.ticket
+	o := w.origin
 	w.origin = nil
-	t.run.end()
-	if t.kind == sent {
+	if o.run != nil {
+		o.run.end()
+	}
+	if o.kind == sent {
 		return
 	}
-	p.head.Lock()
-	p.finished.count(w.last)
-	p.head.Unlock()
+	p.resolved[w.last].Add(1)
 	w.last = none
-	t.exited = w.exited
-	t.settle(out, err)
+	o.ticket.exited = w.exited
+	o.ticket.settle(out, err)
 }
 
 // outcomeOf says how to count a run that returned err.

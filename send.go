@@ -51,19 +51,21 @@ func (p *Pool[In, Out]) submit(ctx context.Context, in In) (*Ticket[Out], error)
 	return &o.ticket, nil
 }
 
+// newOrigin makes the origin of an input that comes with ctx.
 func (p *Pool[In, Out]) newOrigin(ctx context.Context, k kind) *origin[In, Out] {
-	o := &origin[In, Out]{ticket: Ticket[Out]{kind: k, spare: &p.waiters}}
-	t := &o.ticket
-	t.run.home = &p.home
-	switch {
-	case k == sent:
-		t.run.parent, t.run.tie = ctx, detached
-	case isEmpty(ctx):
-		t.run.tie = tied // to the pool, which may not even be started yet: see perform
-	default:
-		t.run.parent, t.run.tie = ctx, untied
+	if isEmpty(ctx) {
+		return &origin[In, Out]{kind: k, ticket: Ticket[Out]{home: &p.home}}
 	}
-	return o
+	both := &struct { // one allocation
+		origin[In, Out]
+		own runContext
+	}{}
+	both.kind, both.ticket.home, both.run = k, &p.home, &both.own
+	both.own.home, both.own.parent, both.own.tie = &p.home, ctx, untied
+	if k == sent {
+		both.own.tie = detached
+	}
+	return &both.origin
 }
 
 // isEmpty reports whether ctx is one of the two contexts that carry nothing.

@@ -58,6 +58,11 @@ func (p *Pool[In, Out]) statsLocked() Stats {
 	}
 	p.finished.addTo(&s)
 	p.counted.addTo(&s)
+	var t tally
+	for o := range p.resolved {
+		t[o] = p.resolved[o].Load()
+	}
+	t.addTo(&s)
 	if p.source != nil {
 		p.addFed(&s)
 		return s

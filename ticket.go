@@ -10,8 +10,7 @@ import (
 // outcome arrives. All methods are safe for concurrent use, any number of
 // times. The zero Ticket is not usable.
 type Ticket[Out any] struct {
-	run  runContext // the context of the run, if the input's own was not empty
-	kind kind
+	home *home
 
 	settled atomic.Bool // out and err are final
 	out     Out
@@ -21,16 +20,7 @@ type Ticket[Out any] struct {
 	mu      sync.Mutex    // guards the rest until settled; never held across a channel operation
 	done    chan struct{} // made by the first Done
 	waiters *waiter       // calls of Wait
-	spare   *sync.Pool    // the pool's, of *waiter
 }
-
-// kind says who gets the outcome.
-type kind uint8
-
-const (
-	sent      kind = iota // nobody; a drop goes to OnDrop
-	submitted             // whoever waits
-)
 
 // A waiter is a blocked call of Wait.
 type waiter struct {
@@ -50,9 +40,9 @@ func (t *Ticket[Out]) Wait(ctx context.Context) (Out, error) {
 	if t.settled.Load() {
 		return t.out, t.err
 	}
-	if r := t.run.home.nested(ctx); r != nil {
-		t.run.home.lender.lend(r)
-		defer t.run.home.lender.reclaim(r)
+	if r := t.home.nested(ctx); r != nil {
+		t.home.lender.lend(r)
+		defer t.home.lender.reclaim(r)
 	}
 	return t.wait(ctx)
 }
@@ -88,27 +78,27 @@ func (t *Ticket[Out]) wait(ctx context.Context) (Out, error) {
 		case <-w.ch:
 		case <-end:
 			if t.quit(w) {
-				t.spare.Put(w)
+				t.home.waiters.Put(w)
 				var zero Out
 				return zero, ctx.Err()
 			}
 			<-w.ch // settled meanwhile
 		}
 	}
-	t.spare.Put(w)
+	t.home.waiters.Put(w)
 	return t.out, t.err
 }
 
 // join adds a waiter, or returns nil if the outcome is there.
 func (t *Ticket[Out]) join() *waiter {
-	w, _ := t.spare.Get().(*waiter)
+	w, _ := t.home.waiters.Get().(*waiter)
 	if w == nil {
 		w = &waiter{ch: make(chan struct{}, 1)}
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.settled.Load() {
-		t.spare.Put(w)
+		t.home.waiters.Put(w)
 		return nil
 	}
 	w.next, t.waiters = t.waiters, w
