@@ -38,6 +38,7 @@ type runContext struct {
 	home   *home
 	parent context.Context
 	tie    tie
+	over   atomic.Bool // the run has ended; stays false in a context that is used again
 	merged atomic.Pointer[merger]
 
 	// Guarded by the pool's mu.
@@ -73,7 +74,8 @@ type merger struct {
 	stop   func() bool // unties it from the pool
 }
 
-// runOver takes the place of a merger once the run has ended.
+// runOver takes the place of a merger that nobody had asked for until the run
+// ended.
 var runOver = func() *merger {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -97,18 +99,24 @@ func (r *runContext) begin(s *seat, stamp int64) {
 }
 
 // end releases what the run's context holds in its parents. Only a context that
-// is used for one run ends with it.
+// is used for one run ends with it. What it has told of its end stays as it is.
 func (r *runContext) end() {
 	if r.tie != untied {
 		return
 	}
-	if m := r.merged.Swap(runOver); m != nil && m != runOver {
+	r.over.Store(true)
+	end := runOver
+	if r.parent.Err() != nil {
+		end = &merger{Context: r.parent}
+	}
+	if !r.merged.CompareAndSwap(nil, end) {
+		m := r.merged.Load()
 		m.stop()
 		m.cancel(nil)
 	}
 }
 
-func (r *runContext) ended() bool { return r.merged.Load() == runOver }
+func (r *runContext) ended() bool { return r.over.Load() }
 
 // merge returns the context that ends with both parents, made on first need.
 func (r *runContext) merge() *merger {

@@ -351,3 +351,44 @@ func TestSequenceThatPanicsWhenItIsStopped(t *testing.T) {
 		}()
 	})
 }
+
+// A context that has told of its end tells no other story once the run is over,
+// and ends then if it has not ended before.
+func TestContextOfARunThatIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		type seen struct {
+			ctx  context.Context
+			done <-chan struct{}
+			err  error
+		}
+		var last seen
+		p := startPool(t, remuda.Config{}, func(ctx context.Context, ask int) (int, error) {
+			time.Sleep(time.Duration(ask/2) * time.Second)
+			last = seen{ctx: ctx, err: ctx.Err()}
+			if ask%2 == 1 {
+				last.done, last.err = ctx.Done(), ctx.Err()
+			}
+			return 0, nil
+		})
+		for ask := range 6 { // from the fourth on, the context ends before the run
+			ctx, cancel := context.WithTimeout(bg, 3*time.Second/2)
+			ticket, err := p.Submit(ctx, ask)
+			require.NoError(t, err)
+			_, err = ticket.Wait(bg)
+			require.NoError(t, err)
+			if ask >= 4 {
+				require.ErrorIs(t, last.err, context.DeadlineExceeded)
+				require.Equal(t, last.err, last.ctx.Err())
+				require.Equal(t, last.err, context.Cause(last.ctx))
+			} else {
+				require.NoError(t, last.err)
+				require.ErrorIs(t, last.ctx.Err(), context.Canceled)
+			}
+			if ask%2 == 1 {
+				require.Equal(t, last.done, last.ctx.Done())
+			}
+			<-last.ctx.Done()
+			cancel()
+		}
+	})
+}
