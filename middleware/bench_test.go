@@ -75,7 +75,7 @@ func chain(tb testing.TB, mws ...remuda.Middleware) (run func()) {
 }
 
 // Jobs of 1 µs, sent to a pool of 100 workers: what Metrics costs where it is
-// to be cheap, and how much of that is the time in queue.
+// to be cheap.
 func BenchmarkPool(b *testing.B) {
 	spins := calibrate(time.Microsecond)
 	for _, l := range []struct {
@@ -84,7 +84,6 @@ func BenchmarkPool(b *testing.B) {
 	}{
 		{"none", nil},
 		{"metrics", []remuda.Middleware{new(middleware.Metrics)}},
-		{"metrics without time in queue", []remuda.Middleware{unqueued{new(middleware.Metrics)}}},
 		{"counter", []remuda.Middleware{new(middleware.Counter)}},
 	} {
 		b.Run(l.name, func(b *testing.B) {
@@ -105,11 +104,6 @@ func BenchmarkPool(b *testing.B) {
 		})
 	}
 }
-
-// unqueued hides from the pool that its middleware wants the time in queue.
-type unqueued struct{ m remuda.Middleware }
-
-func (u unqueued) Wrap(next remuda.Handler) remuda.Handler { return u.m.Wrap(next) }
 
 // spin does work that takes the time n tells, and no clock.
 //

@@ -19,12 +19,14 @@ import (
 // is given to. The hot path takes no lock, allocates nothing, and writes only
 // where its worker does.
 //
-// Counts are exact. Times are those of every run on a worker that has less than
-// a hundred thousand runs a second. On a busier one, where two readings of the
-// clock would be a good part of the work, the time of one run in 31 is taken,
-// and counts for those before it.
+// Counts are exact. Times are those of every run as long as there are less than
+// a hundred thousand a second. When there are more, and two readings of the
+// clock for each would be a good part of the work, a worker takes the time of
+// one run in 31, which then stands for those before it. [Elapsed] times every
+// run whatever it costs.
 type Metrics struct {
 	shards shards[metricsShard]
+	timed  atomic.Int64 // when the last timed run ended, by the clock of the shards
 }
 
 type metricsShard struct {
@@ -50,7 +52,7 @@ const (
 // Wrap makes a Metrics a [remuda.Middleware].
 func (m *Metrics) Wrap(next remuda.Handler) remuda.Handler {
 	s, clock := m.shards.assign()
-	r := &metricsRun{shard: s, clock: clock}
+	r := &metricsRun{Metrics: m, shard: s, clock: clock}
 	return func(ctx context.Context) error {
 		tries, first := r.begin(ctx)
 		o := failed // unless next returns and says otherwise
@@ -67,10 +69,11 @@ func (m *Metrics) WantsQueueTime() bool { return true }
 
 // metricsRun is the current run of one worker.
 type metricsRun struct {
+	*Metrics
 	shard *metricsShard
 	clock clock
 	pace  pace
-	timed bool
+	watch bool // this run is timed
 	start time.Duration
 
 	panics panics
@@ -83,7 +86,7 @@ func (r *metricsRun) begin(ctx context.Context) (tries *atomic.Int32, first int3
 	if tries, _ = ctx.Value(attempt.Key{}).(*atomic.Int32); tries != nil {
 		first = tries.Load()
 	}
-	if r.timed = r.pace.due(); r.timed {
+	if r.watch = r.pace.due(); r.watch {
 		r.start = r.clock.now()
 	}
 	return tries, first
@@ -99,17 +102,20 @@ func (r *metricsRun) end(ctx context.Context, o outcome, tries *atomic.Int32, fi
 			s.retries.Add(uint64(last - max(1, first-1)))
 		}
 	}
-	if r.timed {
-		r.observe(ctx)
+	if r.watch {
+		r.observe(ctx, first)
 	}
 	s.finished[o].Add(1)
 }
 
 // observe puts the times of the run into the histograms.
-func (r *metricsRun) observe(ctx context.Context) {
+func (r *metricsRun) observe(ctx context.Context, first int32) {
 	end := r.clock.now()
-	n := r.pace.took(end)
+	n := r.pace.took(end - time.Duration(r.timed.Swap(int64(end))))
 	r.shard.runTime.add(end-r.start, n)
+	if first > 1 { // the input has waited once
+		return
+	}
 	if info, ok := remuda.InfoFrom(ctx); ok {
 		if d := info.Queued(); d > 0 {
 			r.shard.queueTime.add(d, n)

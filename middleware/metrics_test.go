@@ -80,6 +80,21 @@ func TestMetricsQueueTime(t *testing.T) {
 	})
 }
 
+// An input waits once, however often it is tried.
+func TestMetricsQueueTimeInsideOfRetry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var m middleware.Metrics
+		pool := start(t, middleware.Retry(3), &m)
+		require.NoError(t, pool.Send(t.Context(), lasting(time.Second, succeed)))
+		require.NoError(t, pool.Send(t.Context(), lasting(time.Second, fail)))
+		require.NoError(t, pool.Close(t.Context()))
+		s := m.Snapshot()
+		require.EqualValues(t, 5, s.RunTime.Count)
+		require.EqualValues(t, 1, s.QueueTime.Count)
+		require.Equal(t, time.Second, s.QueueTime.Sum)
+	})
+}
+
 func TestMetricsOutsideOfAPool(t *testing.T) {
 	var m middleware.Metrics
 	job := remuda.Wrap(remuda.NoOutput(perform), &m, middleware.Retry(2))
@@ -111,9 +126,9 @@ func TestMetricsRetries(t *testing.T) {
 	require.EqualValues(t, 9, in.Started)
 }
 
-// A worker that runs more than it could time in passing takes samples, and they
-// stand for all; when it has less to do, it times every run again.
-func TestMetricsSamplesABusyWorker(t *testing.T) {
+// When there are more runs than could be timed in passing, samples are taken,
+// and stand for all; when there are few again, every run is timed.
+func TestMetricsSamplesFrequentRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var m middleware.Metrics
 		var took time.Duration
@@ -152,7 +167,7 @@ func TestMetricsSamplesABusyWorker(t *testing.T) {
 }
 
 // Short runs are all timed when there are few of them.
-func TestMetricsTimesEveryRunOfAnIdleWorker(t *testing.T) {
+func TestMetricsTimesEveryRareRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var m middleware.Metrics
 		run := m.Wrap(lasting(time.Microsecond, succeed))

@@ -3,27 +3,26 @@ package middleware
 import "time"
 
 const (
-	// A worker is busy when its runs follow each other in less than this.
-	// Timing a run costs some 60 ns, which is a hundredth of it or less.
-	busyEvery = 10 * time.Microsecond
+	// Runs are frequent when they follow each other in less than this, on all
+	// workers together. Timing a run costs some 80 ns, which is a hundredth of it.
+	frequent = 10 * time.Microsecond
 
-	// How many timed runs in a row must say that the worker is busy before it
-	// times one in stride only. A prime, so as not to keep step with what comes
-	// in batches.
-	busyStreak = 64
-	stride     = 31
+	// How many times in a row a worker must find that runs are frequent before
+	// it times one in stride only. A prime, so as not to keep step with what
+	// comes in batches.
+	paceStreak = 64
+	paceStride = 31
 )
 
-// A pace decides which runs of a worker are timed: all of them, unless they
-// follow each other so fast that this would cost a good part of the work. What
-// counts is the time from one timed run to the next, pauses included. So where
-// there are few runs none is missed, and a long one, or a pause, makes the
-// worker time every run again.
+// A pace decides which runs of a worker are timed: all of them, unless runs are
+// so frequent that this would cost a good part of the work. What counts is the
+// time from one timed run to the next, pauses included. So where there are few
+// runs none is missed, and when they become few, each worker times all of its
+// own again as soon as it has timed one.
 type pace struct {
-	skip   int           // runs to leave out before the next timed one
-	runs   uint64        // since the last timed one
-	streak int           // timed runs in a row that said busy
-	last   time.Duration // when the last timed run ended
+	skip   int    // runs to leave out before the next timed one
+	runs   uint64 // since the last timed one
+	streak int    // timed runs in a row at which runs were frequent
 }
 
 // due reports whether the run that begins now is to be timed.
@@ -36,18 +35,19 @@ func (p *pace) due() bool {
 	return true
 }
 
-// took notes that a timed run has ended. It returns the number of runs for
-// which its time stands: itself, and those left out before it.
-func (p *pace) took(end time.Duration) uint64 {
+// took notes that a timed run has ended, since after the last one on any
+// worker. It returns the number of runs for which its time stands: itself, and
+// those that this worker left out before it.
+func (p *pace) took(since time.Duration) uint64 {
 	runs := p.runs
-	if end-p.last < busyEvery*time.Duration(runs) {
+	p.runs = 0
+	if since < frequent*time.Duration(runs) {
 		p.streak++
 	} else {
 		p.streak = 0
 	}
-	if p.streak >= busyStreak {
-		p.skip = stride - 1
+	if p.streak >= paceStreak {
+		p.skip = paceStride - 1
 	}
-	p.runs, p.last = 0, end
 	return runs
 }
