@@ -167,9 +167,9 @@ func (h *Herd[Body, Result]) CloseInputChan() {
 // in which it was finished. It is the same at each call, before Start too. It is
 // closed when the input is closed and all work is resolved.
 //
-// The channel holds up to 1024 units for its reader. When it is full, gophers
-// wait with their unit in hand: a reader that stops reading stops the herd, and
-// Close then needs a context that ends.
+// The channel holds up to 1024 units for its reader; NewHerd makes room for them.
+// When it is full, gophers wait with their unit in hand: a reader that stops
+// reading stops the herd, and Close then needs a context that ends.
 func (h *Herd[Body, Result]) OutputChan() <-chan Work[Body, Result] { return h.out }
 
 // Close ends the herd. It closes the input, waits until all work is processed

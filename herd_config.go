@@ -47,7 +47,8 @@ func (h *Herd[Body, Result]) SetLogger(l Logger) error {
 // it. It is called by the gopher that processed the work, several at a time; the
 // callbacks of one kind are called in the order in which they were added. One
 // that panics does no harm but to itself: the unit is put out all the same,
-// and its Err tells.
+// and its Err tells. The gopher waits for it, so it must not wait for the herd,
+// in SendWork or Close.
 func (h *Herd[Body, Result]) AddSuccessCallback(f func(*Work[Body, Result])) error {
 	return h.set(func() { h.onSuccess = append(h.onSuccess, f) })
 }
