@@ -241,29 +241,43 @@ func TestRunWithAnEmptyContextEndsWithThePool(t *testing.T) {
 	}
 }
 
-// The run of an input that waited while the pool was cancelled, and of one whose
-// context had ended when it began, see that from the start.
-func TestRunThatBeginsLate(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := &stage{deaf: true}
-		p := startPool(t, remuda.Config{}, func(ctx context.Context, n int) (int, error) {
-			_, _ = s.Do(ctx, n)
-			assert.Equal(t, remuda.ErrPoolClosed, context.Cause(ctx))
-			assert.Equal(t, context.Canceled, ctx.Err())
+// A job that looks at its context for the first time after the pool has cancelled
+// it sees that at once, wherever it looks.
+func TestContextFirstAskedWhenItHasEnded(t *testing.T) {
+	for name, ask := range map[string]func(t *testing.T, ctx context.Context){
+		"Err":   func(t *testing.T, ctx context.Context) { assert.Equal(t, context.Canceled, ctx.Err()) },
+		"Cause": func(t *testing.T, ctx context.Context) { assert.Equal(t, remuda.ErrPoolClosed, context.Cause(ctx)) },
+		"Value": func(t *testing.T, ctx context.Context) { assert.Equal(t, "hers", ctx.Value(key("whose"))) },
+		"Done": func(t *testing.T, ctx context.Context) {
 			select {
 			case <-ctx.Done():
 			default:
 				t.Error("Done is open")
 			}
-			return 0, nil
+		},
+		"a derived context": func(t *testing.T, ctx context.Context) {
+			ctx, cancel := context.WithCancel(ctx)
+			defer cancel()
+			assert.Equal(t, remuda.ErrPoolClosed, context.Cause(ctx))
+		},
+	} {
+		bubble(t, name, func(t *testing.T) {
+			s := &stage{deaf: true}
+			p := startPool(t, remuda.Config{}, func(ctx context.Context, n int) (int, error) {
+				_, _ = s.Do(ctx, n)
+				ask(t, ctx)
+				assert.Equal(t, remuda.ErrPoolClosed, context.Cause(ctx))
+				return 0, nil
+			})
+			ctx, cancel := context.WithCancel(context.WithValue(bg, key("whose"), "hers"))
+			defer cancel()
+			do := async(func() (int, error) { return p.Do(ctx, 1) })
+			require.Error(t, p.CloseWithTimeout(time.Second))
+			s.letAll() // only now it looks
+			_, err := do.wait()
+			require.NoError(t, err)
 		})
-		ctx, _ := ending(t)
-		do := async(func() (int, error) { return p.Do(ctx, 1) })
-		require.Error(t, p.CloseWithTimeout(time.Second))
-		s.letAll() // only now it looks at its context
-		_, err := do.wait()
-		require.NoError(t, err)
-	})
+	}
 }
 
 // A lazyContext counts how often it is asked for its end.

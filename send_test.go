@@ -165,8 +165,7 @@ func TestDoReturnsAsSoonAsItsContextEnds(t *testing.T) {
 // Do runs the job on its caller's goroutine if nothing can be lost by that, and
 // if a worker is free.
 func TestDoOnTheCallersGoroutine(t *testing.T) {
-	type key struct{}
-	withoutEnd := context.WithValue(bg, key{}, "value")
+	withoutEnd := context.WithValue(bg, "key", "value") //nolint:staticcheck // any key will do
 	for _, tt := range []struct {
 		name    string
 		inline  bool
@@ -232,20 +231,54 @@ func TestInlineRunHoldsAWorkersPlace(t *testing.T) {
 	}
 }
 
-// Do runs nothing inline that would overtake what was accepted before.
+// Do runs nothing inline that would overtake what was accepted before, even if a
+// worker is free that nobody has sent for it yet.
 func TestInlineRunDoesNotOvertake(t *testing.T) {
-	for range 100 {
-		synctest.Test(t, func(t *testing.T) {
-			s := &stage{}
-			s.letAll()
-			p := startPool(t, remuda.Config{}, s.Do)
-			for i := range 3 {
-				require.NoError(t, p.TrySend(3*i))
-				require.NoError(t, p.TrySend(3*i+1))
-				_, err := p.Do(bg, 3*i+2)
-				require.NoError(t, err)
+	for _, procs := range []int{1, 4} {
+		t.Run(fmt.Sprintf("GOMAXPROCS %d", procs), func(t *testing.T) {
+			// With one processor, a woken worker does not run before its waker stops.
+			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
+			for _, workers := range []int{1, 2} {
+				for range 30 {
+					synctest.Test(t, func(t *testing.T) {
+						s := &stage{}
+						p := startPool(t, remuda.Config{Initial: workers}, s.Do)
+						do := async(func() (int, error) {
+							for i := range 3 {
+								if err := p.TrySend(i); err != nil {
+									return 0, err
+								}
+							}
+							return p.Do(bg, 3)
+						})
+						require.ElementsMatch(t, upTo(workers), s.order())
+						s.letAll()
+						require.Len(t, s.order(), 4)
+						require.True(t, do.returned())
+						require.NoError(t, do.err)
+					})
+				}
 			}
-			require.Equal(t, upTo(9), s.order())
+			// A worker that has come wakes the next one before it runs its input,
+			// which hands over another at that moment.
+			for range 30 {
+				synctest.Test(t, func(t *testing.T) {
+					s := &stage{}
+					var p *remuda.Pool[int, int]
+					p = startPool(t, remuda.Config{Initial: 3}, func(ctx context.Context, n int) (int, error) {
+						if n == 0 {
+							return p.Do(bg, 3)
+						}
+						return s.Do(ctx, n)
+					})
+					for i := range 3 {
+						require.NoError(t, p.TrySend(i))
+					}
+					require.ElementsMatch(t, []int{1, 2}, s.order())
+					s.letAll()
+					require.ElementsMatch(t, []int{1, 2, 3}, s.order())
+				})
+			}
 		})
 	}
 }

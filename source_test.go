@@ -68,6 +68,17 @@ func TestFromChan(t *testing.T) {
 		}
 	})
 
+	bubble(t, "hands out nothing once the context has ended", func(t *testing.T) {
+		ch := make(chan int, 1)
+		ch <- 1
+		ended, cancel := ending(t)
+		cancel()
+		for range 100 { // a select would toss a coin
+			_, err := remuda.FromChan(ch).Next(ended)
+			require.Equal(t, context.Canceled, err)
+		}
+	})
+
 	bubble(t, "with no workers left waits for some", func(t *testing.T) {
 		ch := make(chan int, 10)
 		s := &stage{}
@@ -325,6 +336,12 @@ func TestSourceFedPoolTakesNothingElse(t *testing.T) {
 			assert.ErrorIs(t, err, remuda.ErrSourceFed, name)
 		}
 	}
+}
+
+// A source that never ends and hands out nothing.
+func TestForever(t *testing.T) {
+	_, err := remuda.Forever().Next(bg)
+	require.NoError(t, err)
 }
 
 // The workers of a loop run the job non-stop, each on its own.

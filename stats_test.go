@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -82,7 +83,8 @@ func watch(t *testing.T, snapshot func() remuda.Stats) (stop func() remuda.Stats
 
 // loadedPool is a pool whose job does everything that a job can do.
 func loadedPool(t *testing.T, queue int) *remuda.Pool[int, int] {
-	p := remuda.Must(remuda.NewWithConfig[int, int](remuda.Config{Initial: 3, Queue: queue}))
+	var p *remuda.Pool[int, int]
+	p = remuda.Must(remuda.NewWithConfig[int, int](remuda.Config{Initial: 3, Queue: queue}))
 	require.NoError(t, p.Start(remuda.Func(func(ctx context.Context, n int) (int, error) {
 		switch {
 		case n > 10:
@@ -177,7 +179,7 @@ func TestStatsAreExactForWhoeverWaited(t *testing.T) {
 	for name, way := range ways {
 		t.Run(name, func(t *testing.T) {
 			p := startPool(t, way.cfg, double)
-			for i := range 300 {
+			for i := range 100 {
 				_, err := way.call(ctx, p, 1)
 				require.NoError(t, err)
 				stats := p.Stats()
@@ -187,13 +189,33 @@ func TestStatsAreExactForWhoeverWaited(t *testing.T) {
 		})
 	}
 
-	t.Run("Done", func(t *testing.T) {
-		p := startPool(t, remuda.Config{Initial: 2}, double)
-		for i := range 300 {
-			ticket, err := p.Submit(ctx, 1)
+	bubble(t, "Done, of a ticket that many wait for", func(t *testing.T) {
+		gate := make(chan struct{})
+		p := startPool(t, remuda.Config{}, func(context.Context, int) (int, error) {
+			<-gate
+			return 0, nil
+		})
+		for i := range 5 {
+			ticket, err := p.Submit(bg, i)
 			require.NoError(t, err)
-			<-ticket.Done()
+			for range 2000 { // it takes a while to tell them all
+				go func() { _, _ = ticket.Wait(bg) }()
+			}
+			synctest.Wait()
+			done := ticket.Done()
+			gate <- struct{}{}
+			for waiting := true; waiting; {
+				select {
+				case <-done:
+					waiting = false
+				default:
+					if runtime.GOMAXPROCS(0) == 1 {
+						runtime.Gosched()
+					}
+				}
+			}
 			require.EqualValues(t, i+1, p.Stats().Succeeded)
+			synctest.Wait()
 		}
 	})
 

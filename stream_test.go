@@ -246,6 +246,114 @@ func TestSlowInputsAmongFastOnesAreShared(t *testing.T) {
 		// unlucky for each of them.
 		require.LessOrEqual(t, time.Since(begin), 2*time.Second)
 	})
+
+	// Those who have left because there was nothing for them are called back.
+	forEachLoop(t, func(t *testing.T, loop func(context.Context, *remuda.Pool[int, int], iter.Seq[int]) ([]int, []error)) {
+		const fast, slow = 2000, 50
+		p := startPool(t, remuda.Config{Initial: 2}, func(_ context.Context, n int) (int, error) {
+			if n >= fast && n < fast+slow {
+				time.Sleep(10 * time.Millisecond)
+			}
+			return n, nil
+		})
+		begin := time.Now()
+		outs, _ := loop(bg, p, func(yield func(int) bool) {
+			for i := 0; i < fast+2*slow && yield(i); i++ {
+				if i == fast-1 {
+					time.Sleep(time.Millisecond) // everybody leaves
+				}
+			}
+		})
+		require.Len(t, outs, fast+2*slow)
+		require.Less(t, time.Since(begin), slow*10*time.Millisecond*9/10, "on two workers")
+	})
+
+	// A batch ends at once when its loop has ended.
+	bubble(t, "left", func(t *testing.T) {
+		const fast = 2000
+		var begun atomic.Int32
+		p := startPool(t, remuda.Config{}, func(_ context.Context, n int) (int, error) {
+			if n >= fast {
+				begun.Add(1)
+				time.Sleep(10 * time.Millisecond)
+			}
+			return n, nil
+		})
+		n := 0
+		for range p.Map(bg, counted(fast+100)) {
+			if n++; n == fast {
+				break
+			}
+		}
+		require.Less(t, begun.Load(), int32(50))
+	})
+}
+
+// A worker that leaves its batch for what waits in the queue leaves the rest to
+// others, and to nobody once the loop has ended.
+func TestLoopThatEndsWithInputsGivenBack(t *testing.T) {
+	for name, end := range map[string]func(leave func(), cancel func()){
+		"by its context": func(_, cancel func()) { cancel() },
+		"by break":       func(leave, _ func()) { leave() },
+	} {
+		bubble(t, name, func(t *testing.T) {
+			const fast, slow, other = 600, 60, -1
+			s := &stage{}
+			var begun atomic.Int32
+			p := startPool(t, remuda.Config{}, func(ctx context.Context, n int) (int, error) {
+				switch {
+				case n == other:
+					return s.Do(ctx, n)
+				case n >= fast:
+					begun.Add(1)
+					time.Sleep(10 * time.Millisecond)
+				}
+				return n, nil
+			})
+			ctx, cancel := ending(t)
+			var left atomic.Bool
+			var errs []error
+			loop := asyncErr(func() error {
+				for _, err := range p.Map(ctx, func(yield func(int) bool) {
+					for i := 0; i < fast+slow && yield(i); i++ {
+						if i == fast-1 {
+							time.Sleep(time.Millisecond)
+						}
+					}
+				}) {
+					errs = append(errs, err)
+					for len(errs) == fast+1 && !left.Load() && ctx.Err() == nil {
+						time.Sleep(time.Second)
+					}
+					if left.Load() {
+						break
+					}
+				}
+				return nil
+			})
+			time.Sleep(50 * time.Millisecond)
+			require.NoError(t, p.TrySend(other))
+			time.Sleep(time.Second)
+			require.Equal(t, []int{other}, s.order(), "it has its turn")
+			ran := int(begun.Load())
+			require.Less(t, ran, slow)
+
+			end(func() { left.Store(true) }, cancel)
+			time.Sleep(2 * time.Second)
+			require.True(t, loop.returned(), "nothing of it runs")
+			require.EqualValues(t, ran, begun.Load())
+			stats := p.Stats()
+			require.EqualValues(t, fast+ran, stats.Succeeded)
+			require.Equal(t, 1, stats.Running)
+			require.Zero(t, stats.Queued)
+			require.Positive(t, stats.Dropped)
+			if name == "by its context" {
+				require.GreaterOrEqual(t, len(errs), fast+ran+int(stats.Dropped))
+				require.Equal(t, context.Canceled, errs[len(errs)-1])
+			}
+			s.letAll()
+		})
+	}
 }
 
 // Rule 6: breaking out of a loop cancels what it had in flight, waits for it,
@@ -425,6 +533,34 @@ func TestLoopOverAPoolThatIsClosed(t *testing.T) {
 			require.NoError(t, errors.Join(errs[:workers]...))
 		})
 	}
+
+	// An input that is read while the pool closes comes too late, even if a run
+	// keeps the pool alive.
+	forEachLoop(t, func(t *testing.T, loop func(context.Context, *remuda.Pool[int, int], iter.Seq[int]) ([]int, []error)) {
+		const other = 99
+		s := &stage{}
+		p := startPool(t, remuda.Config{Initial: 2}, s.Do)
+		require.NoError(t, p.TrySend(other))
+		more := make(chan struct{})
+		var errs []error
+		c := asyncErr(func() error {
+			_, errs = loop(bg, p, func(yield func(int) bool) {
+				for i := 0; yield(i); i++ {
+					<-more
+				}
+			})
+			return nil
+		})
+		s.let(0)
+		closing := asyncErr(func() error { return p.Close(bg) })
+		close(more)
+		require.True(t, c.returned())
+		require.False(t, closing.returned())
+		require.Equal(t, []error{nil, remuda.ErrPoolClosed}, errs)
+		s.letAll()
+		_, err := closing.wait()
+		require.NoError(t, err)
+	})
 
 	// A sequence that waits is told of the end of the pool by its own means
 	// only: the loop ends when it notices.

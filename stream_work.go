@@ -86,6 +86,9 @@ func (s *stream[In, Out]) take(w *worker[In, Out]) bool {
 	if b != nil {
 		s.loose, b.nextLoose = b.nextLoose, nil
 		s.looseInputs -= len(b.in)
+		if len(b.in) > s.stride { // leave some for the others
+			s.giveBack(b, s.stride)
+		}
 		s.pool.retakeBatch()
 	} else if s.over.Load() || s.stopped.Load() || !s.hasInput() {
 		s.mu.Unlock()
@@ -164,7 +167,8 @@ func (s *stream[In, Out]) link(b *batch[In, Out]) {
 // that other workers can take it. It does not once the stream is over: the rest
 // is about to be dropped, and nobody would come for it.
 func (s *stream[In, Out]) shorten(b *batch[In, Out]) {
-	if s.pool.home.now()-b.began < batchLong {
+	took := s.pool.home.now() - b.began
+	if took < batchLong {
 		return
 	}
 	s.mu.Lock()
@@ -172,11 +176,27 @@ func (s *stream[In, Out]) shorten(b *batch[In, Out]) {
 		s.mu.Unlock()
 		return
 	}
-	n := len(b.out)
+	s.slowDown(len(b.out), took)
+	s.giveBack(b, len(b.out))
+	call := s.wantsWorker()
+	s.mu.Unlock()
+	if call {
+		s.claim()
+	}
+}
+
+// slowDown shrinks the stride after n inputs have taken too long, to as many as
+// can be run in time: to one at once, if they are as slow as that, since others
+// may be idle meanwhile. It needs mu.
+func (s *stream[In, Out]) slowDown(n int, took int64) {
+	s.stride = max(1, min(s.stride/2, int(int64(n)*batchShort/took)))
+}
+
+// giveBack cuts b off after n inputs; the rest is for whoever comes. It needs mu.
+func (s *stream[In, Out]) giveBack(b *batch[In, Out], n int) {
 	r := &batch[In, Out]{in: slices.Clone(b.in[n:])}
 	clear(b.in[n:])
 	b.in = b.in[:n]
-	s.stride = max(1, s.stride/2)
 	if s.ordered {
 		if b.next == nil {
 			s.last = r
@@ -185,11 +205,6 @@ func (s *stream[In, Out]) shorten(b *batch[In, Out]) {
 	}
 	r.nextLoose, s.loose = s.loose, r
 	s.looseInputs += len(r.in)
-	call := s.wantsWorker()
-	s.mu.Unlock()
-	if call {
-		s.claim()
-	}
 }
 
 // finish hands w's batch to the loop. It reports whether the worker is needed
@@ -205,7 +220,7 @@ func (s *stream[In, Out]) finish(w *worker[In, Out]) (elsewhere bool) {
 	if took < batchShort && len(b.in) >= s.stride {
 		s.stride = min(2*s.stride, maxStride)
 	} else if took > batchLong {
-		s.stride = max(1, s.stride/2)
+		s.slowDown(len(b.in), took)
 	}
 	s.contexts, b.run = append(s.contexts, b.run), nil
 	s.deliver(b)
