@@ -44,9 +44,6 @@ const (
 // nests reports whether a run of the kind hands over inputs in its turn.
 func (k taskKind) nests() bool { return k >= thatCallsDo && k <= thatCallsSend }
 
-// around reports whether it is the middleware that acts.
-func (k taskKind) around() bool { return k >= thatBreaksBefore }
-
 // A rig is a pool of tasks and the ledger that accounts for them.
 type rig struct {
 	ledger  ledger
