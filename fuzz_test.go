@@ -45,6 +45,8 @@ type play struct {
 	start    func() error
 	closings atomic.Int64 // calls of Close that returned no ErrPoolClosed
 	built    atomic.Int64 // jobs that are not closed
+	bound    int          // of the queue; 0 for none
+	most     int          // active runs at the last check
 }
 
 // next takes a number below n from the script; 0 when it has come to its end.
@@ -69,15 +71,15 @@ func (p *play) run() {
 	p.closePool(time.Duration(p.next(3)) * time.Minute)
 	<-p.pool.Done()
 	p.wg.Wait()
-	for _, cancel := range p.cancels[2:] {
-		cancel()
-	}
-	synctest.Wait()
 	for _, fault := range p.ledger.close(p.pool.Stats()) {
 		p.t.Error(fault)
 	}
+	synctest.Wait()
 	if n := p.hooks.Load(); n != 0 {
 		p.t.Errorf("%d functions wait for the end of a context", n)
+	}
+	for _, cancel := range p.cancels[2:] {
+		cancel()
 	}
 	if n := p.built.Load(); n != 0 {
 		p.t.Errorf("%d built jobs are not closed", n)
@@ -118,6 +120,9 @@ func (p *play) setUp() {
 	}
 	if flags&128 != 0 {
 		mws = append(mws, timekeeper{})
+	}
+	if p.bound = max(0, cfg.Queue); cfg.Queue == 0 {
+		p.bound = remuda.DefaultQueue
 	}
 	pool, err := remuda.NewWithConfig[task, *entry](cfg, mws...)
 	if err != nil {
@@ -333,7 +338,9 @@ func (p *play) check() {
 	synctest.Wait()
 	s := p.pool.Stats()
 	active, lent := int(p.ledger.active.Load()), int(p.ledger.lent.Load())
-	waiting := p.ledger.waiting()
+	waiting, blocked := p.ledger.waiting(), p.ledger.blocked()
+	closing := errors.Is(p.pool.Resize(s.Workers), remuda.ErrPoolClosed)
+
 	sum := uint64(s.Queued+s.Running+s.Waiting) + s.Succeeded + s.Failed + s.Dropped
 	if s.Accepted != sum || min(s.Workers, s.Queued, s.Running, s.Waiting, s.Retired) < 0 || s.Panicked > s.Failed {
 		p.t.Errorf("does not balance: %+v", s)
@@ -341,15 +348,20 @@ func (p *play) check() {
 	if s.Running != active || s.Waiting != lent {
 		p.t.Errorf("%d runs are active and %d wait: %+v", active, lent, s)
 	}
-	if free := min(1, s.Workers) > 0 && active < s.Workers; free && waiting > 0 {
+	if active < s.Workers && waiting > 0 {
 		p.t.Errorf("%d inputs wait, and a worker is free: %+v", waiting, s)
 	}
-	if closing := errors.Is(p.pool.Resize(s.Workers), remuda.ErrPoolClosed); closing && active == 0 && waiting > 0 {
-		p.t.Errorf("%d inputs wait, and nobody drains the pool: %+v", waiting, s)
+	if active < s.Workers && blocked > 0 || s.Workers > 0 && p.bound > 0 && s.Queued <= p.bound/4 && blocked > 0 {
+		p.t.Errorf("%d senders wait, and there is room: %+v", blocked, s)
 	}
-	if active > s.Workers+s.Retired && s.Workers > 0 {
-		p.t.Errorf("%d runs are active: %+v", active, s)
+	if closing && (active == 0 && waiting > 0 || blocked > 0) {
+		p.t.Errorf("the pool is closing, %d inputs and %d senders wait, and nobody is at work: %+v", waiting, blocked, s)
 	}
+	if active > max(p.most, s.Workers, 1) && !p.resized.Load() {
+		p.t.Errorf("%d runs are active, before there were %d: %+v", active, p.most, s)
+	}
+	p.most = active
+	p.resized.Store(false)
 }
 
 // scripts are seeds that do something in particular.

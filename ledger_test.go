@@ -157,6 +157,19 @@ func (l *ledger) waiting() (n int) {
 	return n - int(l.unbuilt.Load())
 }
 
+// blocked is the number of calls of Send that have not returned, but for those
+// from inside of a job, which may have been accepted and wait to go on.
+func (l *ledger) blocked() (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range l.entries {
+		if e.how == "Send" && !e.accepted.Load() && !e.refused.Load() {
+			n++
+		}
+	}
+	return n
+}
+
 // close says what does not add up once the pool is done and all calls have
 // returned.
 func (l *ledger) close(s remuda.Stats) []string {

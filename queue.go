@@ -54,10 +54,13 @@ type blocked[T any] struct {
 func (q *queue[T]) hasRoom() bool { return len(q.in)-q.guests+q.ahead < q.bound }
 
 // recount brings ahead up to date, so that hasRoom is exact. It needs both locks.
-func (q *queue[T]) recount() { q.ahead = q.left() - q.guestsOut }
+func (q *queue[T]) recount() { q.ahead = q.places() }
 
 // left is the number of items left in out. It needs head.
 func (q *queue[T]) left() int { return len(q.out) - q.next }
+
+// places is the number of items left in out that take up a place. It needs head.
+func (q *queue[T]) places() int { return q.left() - q.guestsOut }
 
 // len is the number of items. It needs both locks.
 func (q *queue[T]) len() int { return len(q.in) + q.left() }
@@ -145,7 +148,7 @@ func (q *queue[T]) takeAll() []T {
 // are let in. Together with turn, that lets them in by the batch, while there is
 // still work to do. It needs head.
 func (q *queue[T]) low() bool {
-	return q.left() == q.lowMark && q.waiting.Load() > 0
+	return q.places() == q.lowMark && q.waiting.Load() > 0
 }
 
 // link appends b to the blocked senders. It needs both locks, so that no worker

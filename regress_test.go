@@ -392,3 +392,24 @@ func TestContextOfARunThatIsOver(t *testing.T) {
 		}
 	})
 }
+
+// What lets blocked senders in is how many inputs wait. That there is a loop over
+// Map for the workers to come to makes no difference.
+func TestBlockedSenderIsLetInBesideALoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &stage{}
+		p := startPool(t, remuda.Config{Queue: 1}, s.Do)
+		require.NoError(t, p.Send(bg, 1))
+		synctest.Wait()
+		require.NoError(t, p.Send(bg, 2))
+		loop := async(func() ([]int, error) { return p.DoAll(bg, []int{3}) })
+		send := asyncErr(func() error { return p.Send(bg, 4) })
+		require.False(t, send.returned(), "the queue is full")
+		s.let(1)
+		require.Equal(t, []int{1, 2}, s.order())
+		require.True(t, send.returned(), "the queue is empty")
+		s.letAll()
+		_, err := loop.wait()
+		require.NoError(t, err)
+	})
+}

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/remuda-go/remuda"
 )
@@ -48,6 +49,7 @@ func (k taskKind) nests() bool { return k >= thatCallsDo && k <= thatCallsSend }
 type rig struct {
 	ledger  ledger
 	pool    *remuda.Pool[task, *entry]
+	resized atomic.Bool                      // somebody has tried to
 	wrapped bool                             // by the rig's own middleware
 	nap     func(ctx context.Context, n int) // until ctx ends at most
 	wg      sync.WaitGroup                   // goroutines that the rig has started
@@ -114,6 +116,7 @@ func (r *rig) nested(ctx context.Context, t task) error {
 }
 
 func (r *rig) resize(n int) error {
+	r.resized.Store(true)
 	var err error
 	switch n % 4 {
 	case 0:
@@ -158,6 +161,9 @@ func (r *rig) middleware() remuda.Middleware {
 
 func (r *rig) send(ctx context.Context, t task) error {
 	t.entry = r.ledger.enter("Send")
+	if _, nested := remuda.InfoFrom(ctx); nested {
+		t.entry.how = "nested Send"
+	}
 	err := r.pool.Send(ctx, t)
 	r.ledger.handedOver(t.entry, ctx, err)
 	return err
