@@ -2,7 +2,6 @@ package middleware_test
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"testing"
 	"time"
@@ -27,7 +26,7 @@ func layers() []layer {
 		{"metrics", new(middleware.Metrics), 0},
 		{"retry", middleware.Retry(3, middleware.Backoff(time.Millisecond, time.Second)), 0},
 		{"wait", middleware.Wait(1), 0},
-		{"logger", middleware.Logger(slog.New(slog.NewTextHandler(io.Discard, nil))), 0},
+		{"logger", middleware.Logger(slog.New(slog.DiscardHandler)), 0},
 		{"timeout", middleware.Timeout(time.Hour), 1},
 		{"rate", middleware.Rate(rate.NewLimiter(rate.Inf, 1)), 0},
 		{"limit", middleware.Limit(semaphore.NewWeighted(1)), 0},

@@ -125,7 +125,7 @@ func (w *retrier) again(ctx context.Context, began time.Time, err error) error {
 	if info, ok := remuda.InfoFrom(ctx); ok {
 		tries = info.Attempt
 	}
-	for done := uint(0); done < w.n; done++ {
+	for done := range w.n {
 		if !w.worthwhile(err) {
 			return err
 		}

@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 )
@@ -44,7 +45,7 @@ func (s *shards[S]) assign() (*S, clock) {
 func (s *shards[S]) list() []*S {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.all[:len(s.all):len(s.all)]
+	return slices.Clip(s.all)
 }
 
 // A clock reads only the monotonic time, which takes half as long as time.Now.

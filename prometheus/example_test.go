@@ -63,7 +63,7 @@ func ExampleHerdHandler() {
 // show prints what a handler of metrics serves under names with that prefix.
 func show(handler http.Handler, prefix string) {
 	w := httptest.NewRecorder()
-	r := httptest.NewRequest("GET", "/metrics", nil)
+	r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
 	r.Host = "localhost"
 	handler.ServeHTTP(w, r)
 	for line := range strings.Lines(w.Body.String()) {
