@@ -81,7 +81,7 @@ type PanicError struct {
 // newPanicError makes the error for a recovered value. It must be called by the
 // deferred function that recovered, while the panicking frames still stand.
 func newPanicError(value any) *PanicError {
-	if e, ok := value.(*PanicError); ok { // passed on by a panic of our own
+	if e, ok := value.(*PanicError); ok && e != nil { // passed on by a panic of our own
 		return e
 	}
 	return &PanicError{Value: value, Stack: debug.Stack()}
