@@ -46,16 +46,18 @@ func (f MiddlewareFunc) Wrap(next Handler) Handler {
 // The result is safe for concurrent use if job is. It keeps as many chains as
 // there are concurrent runs, each of which counts as a worker for the state in
 // a Middleware's Wrap. A panic in job is handed to the middleware as an error,
-// as in a pool; a panic in a middleware goes on to the caller.
+// as in a pool; a panic in a middleware goes on to the caller. If job is an
+// [io.Closer], the result closes it.
 func Wrap[In, Out any](job Job[In, Out], mws ...Middleware) Job[In, Out] {
 	if len(mws) == 0 {
 		return job
 	}
-	return &wrapped[In, Out]{frames: sync.Pool{New: func() any {
+	w := &wrapped[In, Out]{frames: sync.Pool{New: func() any {
 		f := &frame[In, Out]{}
 		f.bind(job, mws)
 		return f
 	}}}
+	return made(w.Do, job)
 }
 
 // wrapped is a job inside its middleware, outside of a pool.

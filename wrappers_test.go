@@ -275,6 +275,10 @@ func TestWrappersPassCloseOn(t *testing.T) {
 			remuda.Fallback(build("a", io.EOF), func(_ context.Context, n int, err error) (int, error) { return n, err }),
 			[]string{"a"}, io.EOF,
 		},
+		"Wrap": {
+			remuda.Wrap(build("a", nil), remuda.MiddlewareFunc(func(next remuda.Handler) remuda.Handler { return next })),
+			[]string{"a"}, nil,
+		},
 		"none to close": {remuda.Then(remuda.Func(add), remuda.Func(add)), nil, nil},
 	}
 	for name, c := range cases {
