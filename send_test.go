@@ -165,7 +165,8 @@ func TestDoReturnsAsSoonAsItsContextEnds(t *testing.T) {
 // Do runs the job on its caller's goroutine if nothing can be lost by that, and
 // if a worker is free.
 func TestDoOnTheCallersGoroutine(t *testing.T) {
-	withoutEnd := context.WithValue(bg, "key", "value") //nolint:staticcheck // any key will do
+	type key struct{}
+	withoutEnd := context.WithValue(bg, key{}, "value")
 	for _, tt := range []struct {
 		name    string
 		inline  bool

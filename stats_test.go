@@ -83,8 +83,7 @@ func watch(t *testing.T, snapshot func() remuda.Stats) (stop func() remuda.Stats
 
 // loadedPool is a pool whose job does everything that a job can do.
 func loadedPool(t *testing.T, queue int) *remuda.Pool[int, int] {
-	var p *remuda.Pool[int, int]
-	p = remuda.Must(remuda.NewWithConfig[int, int](remuda.Config{Initial: 3, Queue: queue}))
+	p := remuda.Must(remuda.NewWithConfig[int, int](remuda.Config{Initial: 3, Queue: queue}))
 	require.NoError(t, p.Start(remuda.Func(func(ctx context.Context, n int) (int, error) {
 		switch {
 		case n > 10:
