@@ -357,7 +357,7 @@ func (p *play) check() {
 	if closing && (active == 0 && waiting > 0 || blocked > 0) {
 		p.t.Errorf("the pool is closing, %d inputs and %d senders wait, and nobody is at work: %+v", waiting, blocked, s)
 	}
-	if active > max(p.most, s.Workers, 1) && !p.resized.Load() {
+	if active > max(p.most, s.Workers, 1) && !closing && !p.resized.Load() {
 		p.t.Errorf("%d runs are active, before there were %d: %+v", active, p.most, s)
 	}
 	p.most = active
