@@ -41,6 +41,7 @@ type play struct {
 	rig
 	ctxs     [4]context.Context
 	cancels  [4]context.CancelFunc
+	calls    atomic.Int64 // under way
 	hooks    atomic.Int64 // functions that wait for the end of a context
 	start    func() error
 	closings atomic.Int64 // calls of Close that returned no ErrPoolClosed
@@ -75,9 +76,7 @@ func (p *play) run() {
 		p.t.Error(fault)
 	}
 	synctest.Wait()
-	if n := p.hooks.Load(); n != 0 {
-		p.t.Errorf("%d functions wait for the end of a context", n)
-	}
+	p.checkHooks()
 	for _, cancel := range p.cancels[2:] {
 		cancel()
 	}
@@ -254,7 +253,12 @@ func (p *play) tasks() (tasks []task) {
 func (p *play) step() {
 	ctx, done := bg, func() {}
 	async := func(f func()) {
-		p.wg.Go(func() { defer done(); f() })
+		p.calls.Add(1)
+		p.wg.Go(func() {
+			defer p.calls.Add(-1)
+			defer done()
+			f()
+		})
 	}
 	switch p.next(16) {
 	case 0, 1:
@@ -273,7 +277,7 @@ func (p *play) step() {
 		async(func() { _ = p.do(ctx, t) })
 	case 6:
 		ctx, done = p.ctx()
-		way, leaveAfter, tasks := p.next(3), p.next(60), p.tasks()
+		way, leaveAfter, tasks := p.next(3), p.next(200), p.tasks()
 		async(func() { p.loop(ctx, way, tasks, leaveAfter) })
 	case 7:
 		_ = p.resize(p.next(20))
@@ -282,7 +286,7 @@ func (p *play) step() {
 		p.cancels[i]()
 		p.renew(i)
 	case 9:
-		time.Sleep(time.Duration(p.next(4)) * time.Second / 2)
+		time.Sleep(time.Duration(p.next(16)) * time.Second / 2)
 	case 10:
 		p.noteStart(p.start())
 	case 11:
@@ -300,7 +304,7 @@ func (p *play) step() {
 	case 14:
 		if p.next(4) == 0 {
 			ctx = p.ctxs[p.next(4)]
-			async(func() { p.noteStart(p.pool.Run(ctx, &p.rig)) })
+			p.wg.Go(func() { p.noteStart(p.pool.Run(ctx, &p.rig)) })
 		}
 	default:
 		p.check()
@@ -357,14 +361,42 @@ func (p *play) check() {
 	if closing && (active == 0 && waiting > 0 || blocked > 0) {
 		p.t.Errorf("the pool is closing, %d inputs and %d senders wait, and nobody is at work: %+v", waiting, blocked, s)
 	}
-	if active > max(p.most, s.Workers, 1) && !closing && !p.resized.Load() {
-		p.t.Errorf("%d runs are active, before there were %d: %+v", active, p.most, s)
+	if peak := int(p.ledger.peak.Load()); peak > max(p.most, s.Workers, 1) && !closing && !p.resized.Load() {
+		p.t.Errorf("%d runs were active, before there were %d: %+v", peak, p.most, s)
+	}
+	if p.calls.Load() == 0 && s.Queued+s.Running+s.Waiting == 0 {
+		p.checkHooks()
 	}
 	p.most = active
+	p.ledger.peak.Store(int64(active))
 	p.resized.Store(false)
 }
 
-// scripts are seeds that do something in particular.
+// checkHooks says whether something was left in a context, which would stay there
+// for as long as that lasts.
+func (p *play) checkHooks() {
+	if n := p.hooks.Load(); n != 0 {
+		p.t.Errorf("%d functions wait for the end of a context", n)
+	}
+}
+
+// scripts are seeds that do something in particular: pools of one worker and the
+// default queue, unless they say otherwise.
 var scripts = []string{
-	"",
+	// A loop that is left when a worker has given back slow inputs of a fast
+	// batch, and has gone to run what was sent.
+	"\x20\x05\x01\x00\x00" +
+		"\x06\x07\x00\x69\x02\x00\x00\x00\x63\x01\x01\x00\x63\x0f\x02\x01\x07\x00" + "\x09\x0f\x0f\x09\x0f\x0f\x09\x0f\x0f\x09\x0f\x0f",
+	// Runs that call their pool, and want their place back while others run.
+	"\x20\x05\x01\x00\x00" +
+		"\x02\x09\x02\x01\x02\x0a\x04\x01\x02\x01\x05\x00\x02\x01\x03\x00\x0f" + "\x09\x06\x0f\x09\x06\x0f\x09\x06\x0f\x09\x06\x0f",
+	// The same on the goroutines of their callers, with workers that come and go.
+	"\x24\x05\x02\x00\x00" +
+		"\x04\x07\x09\x02\x01\x04\x07\x0a\x04\x01\x0d\x02\x01\x05\x00\x07\x01\x0f\x09\x06\x07\x00\x0f\x09\x06\x0f",
+	// Workers that leave when they have just been called.
+	"\x20\x05\x04\x00\x00" +
+		"\x02\x01\x07\x00\x02\x01\x07\x00\x02\x01\x07\x00\x02\x01\x07\x00\x07\x06\x0f\x07\x12\x0f\x09\x06",
+	// Runs whose contexts are asked for their end, and outlive them.
+	"\x20\x05\x02\x00\x00" +
+		"\x03\x02\x01\x03\x00\x03\x04\x03\x01\x01\x00\x03\x02\x01\x05\x00\x03\x0f\x09\x0f\x0f",
 }

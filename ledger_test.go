@@ -18,6 +18,7 @@ import (
 // A ledger accounts for inputs. Its zero value is ready for use.
 type ledger struct {
 	active  atomic.Int64 // runs that are under way, and do not wait for their pool
+	peak    atomic.Int64 // the most of them since somebody has set it back
 	lent    atomic.Int64 // runs that wait for their pool
 	unbuilt atomic.Int64 // runs that failed since their worker had no job
 
@@ -61,7 +62,7 @@ func (l *ledger) begin(e *entry) (end func()) {
 	if n := e.begun.Add(1); n > 1 {
 		l.fault("%s: ran %d times", e.how, n)
 	}
-	l.active.Add(1)
+	l.more()
 	return func() {
 		e.ended.Add(1)
 		l.active.Add(-1)
@@ -78,8 +79,16 @@ func (l *ledger) wait(e *entry) (over func()) {
 	return func() {
 		if e.waits.Add(-1) == 0 {
 			l.lent.Add(-1)
-			l.active.Add(1)
+			l.more()
 		}
+	}
+}
+
+// more counts an active run. The ledger counts it later than the pool does, and
+// stops to count it earlier.
+func (l *ledger) more() {
+	n := l.active.Add(1)
+	for peak := l.peak.Load(); n > peak && !l.peak.CompareAndSwap(peak, n); peak = l.peak.Load() {
 	}
 }
 

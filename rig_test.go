@@ -90,8 +90,15 @@ func (r *rig) Do(ctx context.Context, t task) (*entry, error) {
 	return t.entry, nil
 }
 
-// nested is the part of a job that calls its own pool.
+// nested is the part of a job that calls its own pool. It goes on for a while
+// with the place that it has back.
 func (r *rig) nested(ctx context.Context, t task) error {
+	err := r.call(ctx, t)
+	r.nap(ctx, t.n%3)
+	return err
+}
+
+func (r *rig) call(ctx context.Context, t task) error {
 	child := task{kind: t.sub, n: t.n}
 	if child.kind.nests() { // one level more
 		child.sub = thatReturns

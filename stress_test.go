@@ -144,6 +144,9 @@ func (s *stress) step() {
 		apart(func() { _ = s.do(ctx, t) })
 	case 10:
 		n := rand.IntN(200)
+		if rand.IntN(4) == 0 {
+			n *= 10
+		}
 		s.left.Add(int64(-n))
 		tasks := make([]task, n)
 		for i := range tasks {
