@@ -48,7 +48,7 @@ func doCase(contenders []Contender, inline bool, callers int) Case {
 	c := Case{
 		Cells:    []Cell{{Name: fmt.Sprintf("hand-off, callers: %d", callers), Unit: "ns/op", Charted: true}},
 		Floor:    "unbuffered",
-		Ops:      400_000,
+		Ops:      150_000,
 		QuickOps: 40_000,
 	}
 	if inline {

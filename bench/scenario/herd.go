@@ -12,7 +12,7 @@ func Herd(contenders []Contender) Scenario {
 	c := Case{
 		Cells:    []Cell{{Name: "a unit of work", Unit: "ns/op", Charted: true}},
 		Floor:    "channel",
-		Ops:      1_000_000,
+		Ops:      300_000,
 		QuickOps: 100_000,
 	}
 	for _, contender := range contenders {

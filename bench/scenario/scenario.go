@@ -53,9 +53,9 @@ func figure(value float64) Sample { return Sample{Value: value, Allocs: -1, Byte
 func All(contenders []Contender) []Scenario {
 	spin := Calibrate()
 	return []Scenario{
-		Send("send-noop", contenders, spin, Load{Name: "no-op", Ops: 2_000_000, QuickOps: 200_000}),
-		Send("send-1us", contenders, spin, Load{Name: "1 µs", Micros: 1, Ops: 400_000, QuickOps: 40_000}),
-		Send("send-10us", contenders, spin, Load{Name: "10 µs", Micros: 10, Ops: 60_000, QuickOps: 8_000}),
+		Send("send-noop", contenders, spin, Load{Name: "no-op", Ops: 600_000, QuickOps: 200_000}),
+		Send("send-1us", contenders, spin, Load{Name: "1 µs", Micros: 1, Ops: 120_000, QuickOps: 40_000}),
+		Send("send-10us", contenders, spin, Load{Name: "10 µs", Micros: 10, Ops: 20_000, QuickOps: 8_000}),
 		Queue(contenders),
 		Latency(contenders, spin),
 		Sleep(contenders),

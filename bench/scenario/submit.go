@@ -28,7 +28,7 @@ func Submit(contenders []Contender) Scenario {
 	c := Case{
 		Cells:    []Cell{{Name: fmt.Sprintf("window of %d", submitWindow), Unit: "ns/op", Charted: true}},
 		Floor:    "channel",
-		Ops:      1_000_000,
+		Ops:      300_000,
 		QuickOps: 100_000,
 	}
 	for _, contender := range contenders {
