@@ -162,9 +162,11 @@ func (r *runContext) Err() error {
 	case detached:
 		return r.home.base.Err()
 	}
-	if m := r.merged.Load(); m != nil {
+	if m := r.merged.Load(); m != nil && m.Err() != nil {
 		return m.Err()
 	}
+	// What has been told once must be told again, even if it is yet to come to
+	// a merger that somebody has asked for meanwhile.
 	if err := r.parent.Err(); err != nil {
 		return err
 	}

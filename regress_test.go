@@ -413,3 +413,41 @@ func TestBlockedSenderIsLetInBesideALoop(t *testing.T) {
 		require.NoError(t, err)
 	})
 }
+
+// A context's end comes to those derived from it with a delay, if it is none of
+// package context's own. A run's context has told of it before, and does not
+// take that back when somebody asks for Done.
+func TestContextOfARunHasEndedWithItsParent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		parent := &lateContext{Context: bg, done: make(chan struct{})}
+		p := startPool(t, remuda.Config{}, func(ctx context.Context, _ int) (int, error) {
+			ctx.Done()
+			require.NoError(t, ctx.Err())
+			close(parent.done)
+			return 0, ctx.Err()
+		})
+		ticket, err := p.Submit(parent, 1)
+		require.NoError(t, err)
+		_, err = ticket.Wait(bg)
+		require.ErrorIs(t, err, context.Canceled)
+	})
+}
+
+// A lateContext never tells of its end to what is derived from it.
+type lateContext struct {
+	context.Context
+	done chan struct{}
+}
+
+func (c *lateContext) Done() <-chan struct{} { return c.done }
+
+func (c *lateContext) AfterFunc(func()) (stop func() bool) { return func() bool { return true } }
+
+func (c *lateContext) Err() error {
+	select {
+	case <-c.done:
+		return context.Canceled
+	default:
+		return nil
+	}
+}
