@@ -12,14 +12,29 @@ import (
 type Ticket[Out any] struct {
 	home *home
 
-	settled atomic.Bool // out and err are final
-	out     Out
-	err     error
-	exited  bool // the job ended its goroutine
+	state  atomic.Uint32 // pending, watched or settled
+	out    Out           // out, err and exited are final once settled
+	err    error
+	exited bool // the job ended its goroutine
 
-	mu      sync.Mutex    // guards the rest until settled; never held across a channel operation
+	mu      sync.Mutex    // guards the rest; never held across a channel operation
 	done    chan struct{} // made by the first Done
 	waiters *waiter       // calls of Wait
+}
+
+// How far a ticket is. Whoever waits makes it watched first, so that settling a
+// ticket for which nobody waits yet costs one atomic operation and no lock.
+const (
+	pending uint32 = iota
+	watched
+	settled
+)
+
+func (t *Ticket[Out]) isSettled() bool { return t.state.Load() == settled }
+
+// watch makes a pending ticket watched. It returns false if the outcome is there.
+func (t *Ticket[Out]) watch() bool {
+	return t.state.CompareAndSwap(pending, watched) || t.state.Load() == watched
 }
 
 // A waiter is a blocked call of Wait.
@@ -37,7 +52,7 @@ type waiter struct {
 // A job that waits for its own pool lends its place meanwhile, if ctx is the
 // job's or derived from it, so that it cannot wait for ever.
 func (t *Ticket[Out]) Wait(ctx context.Context) (Out, error) {
-	if t.settled.Load() {
+	if t.isSettled() {
 		return t.out, t.err
 	}
 	if r := t.home.nested(ctx); r != nil {
@@ -51,9 +66,10 @@ func (t *Ticket[Out]) Wait(ctx context.Context) (Out, error) {
 // returns at once.
 func (t *Ticket[Out]) Done() <-chan struct{} {
 	t.mu.Lock()
-	late := t.done == nil && t.settled.Load() // settle has not seen the channel
+	late := false // for settle to see the channel
 	if t.done == nil {
 		t.done = make(chan struct{})
+		late = !t.watch()
 	}
 	done := t.done
 	t.mu.Unlock()
@@ -64,7 +80,7 @@ func (t *Ticket[Out]) Done() <-chan struct{} {
 }
 
 func (t *Ticket[Out]) wait(ctx context.Context) (Out, error) {
-	if t.settled.Load() {
+	if t.isSettled() {
 		return t.out, t.err
 	}
 	w := t.join()
@@ -97,7 +113,7 @@ func (t *Ticket[Out]) join() *waiter {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.settled.Load() {
+	if !t.watch() {
 		t.home.waiters.Put(w)
 		return nil
 	}
@@ -120,9 +136,11 @@ func (t *Ticket[Out]) quit(w *waiter) bool {
 
 // settle makes the outcome known. It is called once.
 func (t *Ticket[Out]) settle(out Out, err error) {
-	t.mu.Lock()
 	t.out, t.err = out, err
-	t.settled.Store(true)
+	if t.state.Swap(settled) == pending {
+		return
+	}
+	t.mu.Lock()
 	w, done := t.waiters, t.done
 	t.waiters = nil
 	t.mu.Unlock()
