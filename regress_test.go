@@ -451,3 +451,25 @@ func (c *lateContext) Err() error {
 		return nil
 	}
 }
+
+// A ticket that somebody waits for is settled while somebody else asks for Done
+// for the first time: the channel is closed by one of the two.
+func TestDoneIsAskedForWhileTheOutcomeArrives(t *testing.T) {
+	p := startPool(t, remuda.Config{}, func(context.Context, int) (int, error) {
+		runtime.Gosched()
+		return 1, nil
+	})
+	const rounds = 20_000
+	for range rounds {
+		ticket, err := p.Submit(bg, 1)
+		require.NoError(t, err)
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() { _, _ = ticket.Wait(bg) })
+			wg.Go(func() { <-ticket.Done() })
+		}
+		wg.Wait()
+	}
+	require.EqualValues(t, rounds, p.Stats().Succeeded)
+	require.Zero(t, p.Stats().Panicked)
+}

@@ -137,10 +137,11 @@ func (t *Ticket[Out]) quit(w *waiter) bool {
 // settle makes the outcome known. It is called once.
 func (t *Ticket[Out]) settle(out Out, err error) {
 	t.out, t.err = out, err
-	if t.state.Swap(settled) == pending {
+	if t.state.CompareAndSwap(pending, settled) {
 		return
 	}
-	t.mu.Lock()
+	t.mu.Lock() // before it is settled: Done decides under mu who closes the channel
+	t.state.Store(settled)
 	w, done := t.waiters, t.done
 	t.waiters = nil
 	t.mu.Unlock()
