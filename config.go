@@ -33,6 +33,8 @@ type Config struct {
 
 	// StopOnErrors closes the pool on the first error of a job: it takes no more
 	// inputs, runs those it has accepted and ends. Run and Err return the error.
+	// A run whose context had ended, because its owner cancelled it or its worker
+	// was retired, does not stop the pool, unless it panicked.
 	StopOnErrors bool
 
 	// Inline promises that jobs honour their context. Do may then run the job on

@@ -112,15 +112,18 @@ func (p *Pool[In, Out]) runInline(ctx context.Context, empty bool, w *worker[In,
 	err = w.do(r)
 	out = w.take()
 	returned = true
+	if err != nil {
+		err = p.explain(r, err)
+	}
 	return out, err
 }
 
 // release gives back a worker after a run on the goroutine of Do.
 func (p *Pool[In, Out]) release(w *worker[In, Out], r *runContext, err error) {
-	r.end()
-	if err != nil && p.cfg.StopOnErrors {
-		p.shut(err)
+	if err != nil {
+		p.stopOn(r, err)
 	}
+	r.end()
 	var c chores[In, Out]
 	ended := false
 	p.mu.Lock()

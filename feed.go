@@ -211,8 +211,7 @@ func sourceError(err error) error { return fmt.Errorf("remuda: source: %w", err)
 func (p *Pool[In, Out]) concludeFed(w *worker[In, Out], err error) {
 	w.clear()
 	w.feed.count(outcomeOf(err))
-	if err != nil && p.cfg.StopOnErrors {
-		p.shut(err)
+	if err != nil && p.stopOn(&w.ctx, err) {
 		p.home.cancel(ErrPoolClosed)
 	}
 }

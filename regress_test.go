@@ -473,3 +473,135 @@ func TestDoneIsAskedForWhileTheOutcomeArrives(t *testing.T) {
 	require.EqualValues(t, rounds, p.Stats().Succeeded)
 	require.Zero(t, p.Stats().Panicked)
 }
+
+// A run that its owner has cancelled fails, and that is no reason to stop.
+func TestStopOnErrorsIsNotForRunsThatWereCancelled(t *testing.T) {
+	wait := func(ctx context.Context, in int) (int, error) {
+		if in < 0 {
+			return 0, errJob
+		}
+		<-ctx.Done()
+		return 0, errors.New("was cut off")
+	}
+	cfg := remuda.Config{Initial: 2, StopOnErrors: true}
+	ended := func() context.Context {
+		ctx, cancel := context.WithTimeout(bg, time.Second)
+		t.Cleanup(cancel)
+		return ctx
+	}
+	for name, cancelOne := range map[string]func(p *remuda.Pool[int, int]){
+		"Do":     func(p *remuda.Pool[int, int]) { _, _ = p.Do(ended(), 1) },
+		"Submit": func(p *remuda.Pool[int, int]) { _, _ = p.Submit(ended(), 1) },
+		"Map": func(p *remuda.Pool[int, int]) {
+			for range p.Map(ended(), slices.Values([]int{1, 2})) {
+				break
+			}
+		},
+	} {
+		bubble(t, name, func(t *testing.T) {
+			p := startPool(t, cfg, wait)
+			cancelOne(p)
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			require.Equal(t, 2, p.Current())
+			_, err := p.Do(bg, -1)
+			require.ErrorIs(t, err, errJob)
+			synctest.Wait()
+			require.ErrorIs(t, p.Err(), errJob, "an error of the job's own")
+		})
+	}
+	bubble(t, "inline", func(t *testing.T) {
+		cfg := cfg
+		cfg.Inline = true
+		p := startPool(t, cfg, wait)
+		_, _ = p.Do(ended(), 1)
+		require.Equal(t, 2, p.Current())
+	})
+	bubble(t, "Less", func(t *testing.T) {
+		p := remuda.Must(remuda.NewLoop(cfg))
+		require.NoError(t, p.Start(remuda.Loop(func(ctx context.Context) error {
+			<-ctx.Done()
+			return ctx.Err()
+		})))
+		synctest.Wait()
+		require.NoError(t, p.Less())
+		synctest.Wait()
+		require.Equal(t, 1, p.Current())
+		require.NoError(t, p.Close(bg))
+		require.NoError(t, p.Err())
+	})
+}
+
+// Whoever waits for a run that Close has cut off is told so.
+func TestRunThatCloseCutsOffSaysSo(t *testing.T) {
+	wait := func(ctx context.Context, _ int) (int, error) {
+		<-ctx.Done()
+		return 0, ctx.Err()
+	}
+	over, cancel := context.WithCancel(bg)
+	cancel()
+	for name, run := range map[string]func(p *remuda.Pool[int, int]) error{
+		"hand-off": func(p *remuda.Pool[int, int]) error {
+			ctx, cancel := context.WithCancel(bg)
+			defer cancel()
+			_, err := p.Do(ctx, 1)
+			return err
+		},
+		"inline": func(p *remuda.Pool[int, int]) error { _, err := p.Do(bg, 1); return err },
+		"Map": func(p *remuda.Pool[int, int]) (err error) {
+			for _, err = range p.Map(bg, slices.Values([]int{1})) {
+				break
+			}
+			return err
+		},
+	} {
+		bubble(t, name, func(t *testing.T) {
+			p := startPool(t, remuda.Config{Name: "cut"}, wait)
+			got := make(chan error)
+			go func() { got <- run(p) }()
+			synctest.Wait()
+			require.ErrorIs(t, p.Close(over), context.Canceled)
+			err := <-got
+			require.ErrorIs(t, err, remuda.ErrPoolClosed)
+			require.ErrorIs(t, err, context.Canceled)
+		})
+	}
+}
+
+// Inputs that send others in turn do not make a chain of contexts.
+func TestJobThatSendsToItsPoolMakesNoChain(t *testing.T) {
+	root := &deepContext{Context: bg}
+	const links = 100
+	depths := make(chan int, links)
+	var p *remuda.Pool[int, remuda.Void]
+	p = remuda.New[int, remuda.Void]()
+	require.NoError(t, p.Start(remuda.NoOutput(func(ctx context.Context, in int) error {
+		require.Equal(t, "root", ctx.Value(deepContext{}))
+		depths <- root.depth
+		if in == links {
+			close(depths)
+			return nil
+		}
+		return p.Send(ctx, in+1)
+	})))
+	require.NoError(t, p.Send(root, 1))
+	first := <-depths
+	for depth := range depths {
+		require.Equal(t, first, depth)
+	}
+	require.NoError(t, p.Close(bg))
+}
+
+// A deepContext knows how deep in the stack it was last asked for its value.
+type deepContext struct {
+	context.Context
+	depth int
+}
+
+func (c *deepContext) Value(key any) any {
+	if _, ok := key.(deepContext); !ok {
+		return nil
+	}
+	c.depth = runtime.Callers(0, make([]uintptr, 1000))
+	return "root"
+}

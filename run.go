@@ -1,6 +1,10 @@
 package remuda
 
-import "errors"
+import (
+	"context"
+	"errors"
+	"fmt"
+)
 
 // perform runs what w has taken from the queue.
 func (p *Pool[In, Out]) perform(w *worker[In, Out]) {
@@ -29,14 +33,14 @@ func (p *Pool[In, Out]) perform(w *worker[In, Out]) {
 // equip gives a worker its job, inside its middleware. What the builder or a
 // middleware panics with is left to whoever runs the worker.
 func (p *Pool[In, Out]) equip(w *worker[In, Out]) error {
+	w.ctx.home = &p.home
+	if w.ctx.parent == nil {
+		w.ctx.parent = p.home.base
+	}
 	if w.job == nil {
 		if w.job = p.builder.New(); w.job == nil {
 			return ErrNilJob
 		}
-	}
-	w.ctx.home = &p.home
-	if w.ctx.parent == nil {
-		w.ctx.parent = p.home.base
 	}
 	w.bind(w.job, p.mws)
 	w.seat.input = func() any { return w.in } // last, since it stands for all of this
@@ -50,14 +54,39 @@ func (p *Pool[In, Out]) conclude(w *worker[In, Out], err error) {
 		return
 	}
 	w.last = outcomeOf(err)
-	if err != nil && p.cfg.StopOnErrors {
-		p.shut(err)
+	if err != nil {
+		r := &w.ctx
+		if w.origin != nil && w.origin.run != nil {
+			r = w.origin.run
+		}
+		p.stopOn(r, err)
+		err = p.explain(r, err)
 	}
 	if w.origin != nil {
 		p.resolve(w, w.take(), err)
 	} else {
 		w.clear()
 	}
+}
+
+// stopOn closes the pool after a run that failed, under Config.StopOnErrors. That
+// a run was cancelled by whoever owns it says nothing of the job, whatever error
+// the job made of it. It reports whether it has closed the pool.
+func (p *Pool[In, Out]) stopOn(r *runContext, err error) bool {
+	if !p.cfg.StopOnErrors || r.Err() != nil && outcomeOf(err) != panicked {
+		return false
+	}
+	p.shut(err)
+	return true
+}
+
+// explain adds ErrPoolClosed to the error of a run that Close has cancelled,
+// since its caller, who has cancelled nothing, gets to see it.
+func (p *Pool[In, Out]) explain(r *runContext, err error) error {
+	if p.home.base.Err() == nil || !errors.Is(err, context.Canceled) || errors.Is(err, ErrPoolClosed) || context.Cause(r) != ErrPoolClosed {
+		return err
+	}
+	return fmt.Errorf("%w: %w", p.cfg.fault(ErrPoolClosed), err)
 }
 
 // discard ends what w has taken without a run.

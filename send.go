@@ -20,7 +20,9 @@ func (p *Pool[In, Out]) Send(ctx context.Context, in In) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		it.origin = p.newOrigin(ctx, sent)
+		if values := valuesOf(ctx); !isEmpty(values) {
+			it.origin = p.newOrigin(values, sent)
+		}
 	}
 	return p.send(ctx, it)
 }
@@ -66,6 +68,23 @@ func (p *Pool[In, Out]) newOrigin(ctx context.Context, k kind) *origin[In, Out] 
 		both.own.tie = detached
 	}
 	return &both.origin
+}
+
+// valuesOf returns a context with the values of ctx that outlive its run. For a
+// job that sends with the context of its run they are those of whoever owns that
+// run; the run itself is left out, or inputs that send others in turn would make
+// a chain of contexts that grows without end.
+func valuesOf(ctx context.Context) context.Context {
+	for {
+		r, ok := ctx.(*runContext)
+		switch {
+		case !ok:
+			return ctx
+		case r.parent == r.home.base: // has no values
+			return context.Background()
+		}
+		ctx = r.parent
+	}
 }
 
 // isEmpty reports whether ctx is one of the two contexts that carry nothing.

@@ -69,10 +69,12 @@ func (s *stream[In, Out]) perform(w *worker[In, Out]) {
 
 // conclude ends the run of the next input of w's batch: its outcome is err.
 func (s *stream[In, Out]) conclude(w *worker[In, Out], err error) {
-	w.batch.add(w.take(), err, outcomeOf(err))
-	if err != nil && s.pool.cfg.StopOnErrors {
-		s.pool.shut(err)
+	o := outcomeOf(err)
+	if err != nil {
+		s.pool.stopOn(w.batch.run, err)
+		err = s.pool.explain(w.batch.run, err)
 	}
+	w.batch.add(w.take(), err, o)
 }
 
 // take gives w the next batch. It returns false, and the claim has ended, when
