@@ -14,8 +14,9 @@ import (
 //
 // When ctx ends first, Close cancels the context of every run with the cause
 // ErrPoolClosed (a run that then returns context.Canceled fails with both),
-// drops what is still queued (the outcome of each is ErrPoolClosed) and returns the error of ctx at once, even if a job ignores its
-// context. Done tells when the last one has returned.
+// drops what is still queued (the outcome of each is ErrPoolClosed) and returns
+// the error of ctx at once, even if a job ignores its context. Done tells when
+// the last one has returned.
 //
 // The workers of a pool that is fed by a [Source] run non-stop, so there Close
 // cancels their contexts to begin with.
