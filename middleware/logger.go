@@ -23,8 +23,10 @@ func Levels(success, failure slog.Level) LoggerOption {
 //
 // The attributes are duration and, inside of a pool, pool, worker, job (which
 // is the number of the run on that worker), attempt and queued; a run that
-// failed has err besides. Input and output are never logged. The context goes to
-// the handler, which may find more in it.
+// failed has err besides, and one that failed with a [*remuda.PanicError] the
+// panic's stack. Input and output are not logged, but for what an error or a
+// stack tells of them. The context goes to the handler, which may find more in
+// it.
 //
 // It keeps no state, neither for a worker nor shared, except log. A run whose
 // level is disabled costs one reading of the clock, for the case that it fails,
@@ -72,7 +74,7 @@ func (l *logger) Wrap(next remuda.Handler) remuda.Handler {
 }
 
 func (l *logger) write(ctx context.Context, level slog.Level, took time.Duration, err error) {
-	attrs := make([]slog.Attr, 0, 7)
+	attrs := make([]slog.Attr, 0, 8)
 	if info, ok := remuda.InfoFrom(ctx); ok {
 		attrs = append(attrs,
 			slog.String("pool", info.Pool),
@@ -87,6 +89,10 @@ func (l *logger) write(ctx context.Context, level slog.Level, took time.Duration
 	if err != nil {
 		msg = "job failed"
 		attrs = append(attrs, slog.Any("err", err))
+		var p *remuda.PanicError
+		if errors.As(err, &p) {
+			attrs = append(attrs, slog.String("stack", string(p.Stack)))
+		}
 	}
 	l.log.LogAttrs(ctx, level, msg, attrs...)
 }

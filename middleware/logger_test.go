@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"testing"
 	"testing/synctest"
@@ -88,6 +89,20 @@ func TestLoggerLogsEveryEnd(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestLoggerLogsTheStackOfAPanic(t *testing.T) {
+	var log records
+	pool := start(t, middleware.Logger(log.logger(slog.LevelInfo)))
+	wrapsPanic := func(context.Context) error {
+		return fmt.Errorf("wrapped: %w", &remuda.PanicError{Value: 1, Stack: []byte("far away")})
+	}
+	require.Error(t, run(pool, panics))
+	require.Error(t, run(pool, wrapsPanic))
+	require.Error(t, run(pool, fail))
+	require.Contains(t, log.next(t)["stack"], "middleware_test.panics(")
+	require.Equal(t, "far away", log.next(t)["stack"])
+	require.NotContains(t, log.next(t), "stack")
 }
 
 func TestLoggerLevels(t *testing.T) {
