@@ -26,17 +26,19 @@
 //
 // # Blocking
 //
-// Do waits for the outcome. Send and Submit wait only while the queue is full,
-// and TrySend never does. All of them return when their context ends. More,
-// Less, Resize, Current and Stats never wait.
+// Do and DoAll wait for the outcome, as the Wait of a ticket does. Send and
+// Submit wait only while the queue is full, and TrySend never does. All that
+// wait return when their context ends; what runs on the goroutine of Do returns
+// when the job does. More, Less, Resize, Current and Stats never wait.
 //
 // # Who cancels a run
 //
 // A run is cancelled by whoever owns it. In a pool that is fed by its queue that
-// is the caller: the context given to Do, Submit, Map or Stream is the one that
-// the run ends with. A run that was handed over by Send has no such owner; it
-// has the values of the sender's context and nothing else of it. Less lets a run
-// go on to its end, and so does Close while its own context lasts.
+// is the caller: the context given to Do, DoAll, Submit, Map or Stream is the one
+// that the run ends with. A run that was handed over by Send has no such owner;
+// it has the values of the sender's context and nothing else of it. Less lets a
+// run go on to its end, and so does Close while its own context lasts. To stop
+// everything at once, call Close with a context that has ended.
 //
 // In a pool that is fed by a [Source] a run belongs to its worker: Less and
 // Close cancel it.
@@ -56,6 +58,50 @@
 // one that the job was given, or one derived from it. Close, called with it,
 // does not wait for its caller.
 //
+// Only a call that waits for the run's own pool lends the place; to wait for a
+// channel, the Done of a ticket among them, holds it. Calls between two pools
+// should go one way: if the jobs of each wait for the other, runs that began in
+// different pools can wait for each other for ever.
+//
+// A job that waits holds its goroutine. The bound of the queue does not count
+// such runs; Stats.Waiting does.
+//
+// Once the pool is closing, calls that hand over inputs return [ErrPoolClosed],
+// from jobs too: an accepted run that still needs its own pool fails with it.
+// Wait for such runs before Close.
+//
+// # Jobs that add inputs
+//
+// A job that finds more inputs, as a crawler does, sends them to its own pool.
+// Close does not wait for what jobs have yet to send, so the program counts what
+// is pending:
+//
+//	var pending sync.WaitGroup // inputs without an outcome
+//	job := remuda.Tap(
+//		remuda.Wrap(fetch, middleware.Retry(2), middleware.Timeout(time.Second)),
+//		func(ctx context.Context, url string, links []string, err error) {
+//			defer pending.Done()
+//			for _, link := range links {
+//				pending.Add(1)
+//				if pool.Send(ctx, link) != nil {
+//					pending.Done()
+//				}
+//			}
+//		})
+//	pool.OnDrop(func(string, error) { pending.Done() })
+//
+// Start the pool, count and send the first input, and call pending.Wait before
+// Close. [Tap] is outside of Retry, so that it sees each input once, with its
+// last outcome, and outside of Timeout, so that sending is not part of the time
+// that is bounded. Middleware of the pool is outside of Tap: what runs the job
+// again, or may not run it at all, belongs inside, in Wrap. The example
+// JobsThatAddInputs is a whole program.
+//
+// There are two other ways. [Pool.Stream] yields the results of a growing set
+// over a sequence that its own loop feeds, if the loop never waits to feed it.
+// And a job may call DoAll for what it finds; it then waits for all below it,
+// and what the pool's middleware times, bounds and retries is all of that.
+//
 // # Panics
 //
 // A job that panics fails with a [*PanicError], which has the job's own stack;
@@ -72,6 +118,15 @@
 // has exactly one outcome: its job ran, or it was dropped with an error that
 // somebody gets, which is the caller of Do, the ticket, the loop over Map, or
 // the function given to [Pool.OnDrop]. See [Pool.Close].
+//
+// A Close whose context ends before all is done leaves inputs of three kinds:
+// those that never ran, of which OnDrop and the tickets tell; those that were
+// cut off, whose error is with the ticket and with Tap, where the cause of the
+// context is ErrPoolClosed; and those of jobs that ignore their context, which
+// [Pool.Stats] counts in Running until they return.
+//
+// A deferred Close after an earlier one returns ErrPoolClosed, which can be
+// ignored.
 //
 // # Cost
 //

@@ -9,8 +9,8 @@ import (
 // Errors that a pool returns, to be tested with [errors.Is].
 var (
 	// ErrPoolClosed says that the pool takes no more inputs, or that it was
-	// closed before an accepted input had run. It is also the cause
-	// ([context.Cause]) of a job's context that Close cancelled.
+	// closed before an accepted input had run or while it ran. It is also the
+	// cause ([context.Cause]) of a job's context that Close cancelled.
 	ErrPoolClosed = errors.New("remuda: pool is closed")
 
 	// ErrPoolStarted is returned by Start when the pool has been started before.

@@ -159,7 +159,8 @@ func (p *Pool[In, Out]) StartWithBuilder(b JobBuilder[In, Out]) error {
 // Run starts the pool, waits until ctx ends or the pool is closed by other
 // means, and returns [Pool.Err] once every worker has ended. When ctx ends, the
 // pool is closed as if by Close with a context that never ends: what it has
-// accepted still runs. It returns the errors of Start at once.
+// accepted still runs, however long that takes. For a bound, use Start, wait for
+// ctx, and call CloseWithTimeout. Run returns the errors of Start at once.
 func (p *Pool[In, Out]) Run(ctx context.Context, job Job[In, Out]) error {
 	if err := p.Start(job); err != nil {
 		return err
@@ -216,10 +217,11 @@ func (p *Pool[In, Out]) start(b JobBuilder[In, Out], built bool) error {
 // OnDrop sets a function that is called for each input that Send or TrySend
 // handed over and that never ran, with the reason ([ErrPoolClosed]). It is
 // called by the goroutine that drops the input, which is that of Close, without
-// locks. It returns [ErrPoolStarted] once the pool is started.
+// locks: when Close returns, f has been called for all that it dropped. OnDrop
+// returns [ErrPoolStarted] once the pool is started.
 //
 // Inputs of Do, Submit, Map and the like are not reported here, since their
-// outcome tells.
+// outcome tells. Nor are runs that Close cancelled: they end with an error.
 func (p *Pool[In, Out]) OnDrop(f func(in In, err error)) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -246,9 +248,10 @@ func (p *Pool[In, Out]) doneLocked() chan struct{} {
 }
 
 // Err returns the error that closed the pool: the first job error under
-// Config.StopOnErrors, or the error of a [Source] that is not io.EOF. Failing
-// those, it returns the first error from closing a built job or the source. It
-// is nil for a pool that runs, and for one that was closed in good order.
+// Config.StopOnErrors, or the error of a [Source] that is not io.EOF. Close does
+// not return it. Failing those, Err returns the first error from closing a built
+// job or the source. It is nil for a pool that runs, and for one that was closed
+// in good order.
 func (p *Pool[In, Out]) Err() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -19,8 +19,10 @@ func (p *Pool[In, Out]) More() error { return p.resize(func(size int) int { retu
 // or [ErrPoolClosed] outside of that time.
 func (p *Pool[In, Out]) Less() error { return p.resize(func(size int) int { return size - 1 }) }
 
-// Resize makes the number of workers n, as More and Less do, or leaves it and
-// returns [ErrMinReached] or [ErrMaxReached] if n is out of bounds.
+// Resize makes the number of workers n, as More and Less do, and does not block.
+// It does not clamp: if n is out of bounds it changes nothing and returns
+// [ErrMinReached] or [ErrMaxReached], and otherwise the errors of More. Set
+// Config.Max if n comes from outside, since without it any n is taken.
 func (p *Pool[In, Out]) Resize(n int) error { return p.resize(func(int) int { return n }) }
 
 // Current returns the number of workers that the pool should have now: what

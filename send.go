@@ -8,8 +8,15 @@ import "context"
 //
 // The job's context has the values of ctx and neither its deadline nor its
 // cancellation, since the caller moves on. Nobody gets the outcome: middleware
-// and Stats see it. An input that was accepted and never ran goes to
-// [Pool.OnDrop].
+// and Stats see it, and [Tap], outermost around the job, sees it with its types.
+// An input that was accepted and never ran goes to [Pool.OnDrop].
+//
+// What was sent cannot be cancelled by itself; Close with a context that has
+// ended stops all of it.
+//
+// The input keeps ctx. If that is the context of a run, it keeps the values of
+// the run's owner alone; but with one that the job or a middleware derived from
+// it, inputs that send others in turn make a chain of contexts that grows.
 //
 // Send returns [ErrPoolClosed], [ErrNotStarted] or [ErrSourceFed] if the pool
 // takes no inputs. It costs no allocation if ctx is context.Background() or
@@ -28,7 +35,8 @@ func (p *Pool[In, Out]) Send(ctx context.Context, in In) error {
 }
 
 // TrySend is Send with an empty context that does not block: it returns
-// [ErrQueueFull] when Send would.
+// [ErrQueueFull] when Send would. Where the job needs the values of a context,
+// use Send with a short deadline, which fails with context.DeadlineExceeded.
 func (p *Pool[In, Out]) TrySend(in In) error {
 	//lint:ignore SA1012 nil is how send is told not to block
 	return p.send(nil, item[In, Out]{in: in})

@@ -8,7 +8,8 @@ import (
 	"slices"
 )
 
-// A Result is what [Pool.Stream] yields for an input.
+// A Result is what [Pool.Stream] yields for an input: what the job returned for
+// it. At the end of a stream that was cut short there is one without an input.
 type Result[In, Out any] struct {
 	In  In
 	Out Out
@@ -50,7 +51,8 @@ func (p *Pool[In, Out]) Map(ctx context.Context, seq iter.Seq[In]) iter.Seq2[Out
 }
 
 // Stream is Map in order of completion. The last result after an early end has
-// the error and a zero input.
+// the error and a zero input. To tell it from the outcome of an input that is
+// zero, see after the loop whether ctx has ended or the pool is closed.
 func (p *Pool[In, Out]) Stream(ctx context.Context, seq iter.Seq[In]) iter.Seq[Result[In, Out]] {
 	return func(yield func(Result[In, Out]) bool) {
 		err := p.stream(ctx, seq, false, func(b *batch[In, Out], i int) bool {

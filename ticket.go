@@ -63,7 +63,8 @@ func (t *Ticket[Out]) Wait(ctx context.Context) (Out, error) {
 }
 
 // Done returns a channel that is closed when the outcome is there: Wait then
-// returns at once.
+// returns at once. A job that receives from it holds its place; to wait for its
+// own pool it calls Wait.
 func (t *Ticket[Out]) Done() <-chan struct{} {
 	t.mu.Lock()
 	late := false // for settle to see the channel

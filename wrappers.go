@@ -7,8 +7,8 @@ import (
 	"io"
 )
 
-// ErrInvalidInput is the error of a run whose input [Validate] refused, joined
-// with the reason. middleware.Retry does not retry it.
+// ErrInvalidInput is the error of a run whose input [Validate] refused, wrapped
+// together with the reason. middleware.Retry does not retry it.
 var ErrInvalidInput = errors.New("remuda: invalid input")
 
 // NoError makes a [Job] of a function that cannot fail.
@@ -33,7 +33,8 @@ func NoContext[In, Out any](f func(In) (Out, error)) JobFunc[In, Out] {
 }
 
 // Loop makes a [Job] of a function that has neither input nor output: the job
-// of a pool made by [NewLoop], whose workers run it non-stop.
+// of a pool made by [NewLoop], whose workers run it non-stop. In a pool made by
+// [New], and in the zero Pool, it runs once for each input.
 func Loop(f func(context.Context) error) JobFunc[Void, Void] {
 	return func(ctx context.Context, _ Void) (Void, error) { return Void{}, f(ctx) }
 }

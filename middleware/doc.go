@@ -6,15 +6,19 @@
 //
 //	var metrics middleware.Metrics
 //	pool := remuda.New[Order, Receipt](&metrics, middleware.Retry(3), middleware.Timeout(time.Second))
-//	job := remuda.Wrap(job, middleware.Rate(limiter))
+//	limiter := rate.NewLimiter(100, 1) // golang.org/x/time/rate: 100 a second
+//	job := remuda.Wrap(remuda.Func(charge), middleware.Rate(limiter))
 //
 // Order matters, and either order can be what is meant. A Timeout outside of
 // Retry bounds all attempts together, one inside of it each attempt. A Counter
 // outside of Retry counts inputs, one inside of it attempts. A Rate inside of
-// Retry slows down retries too.
+// Retry slows down retries too, and a Timeout inside of Rate does not count the
+// wait for it: with Retry, Rate, Timeout, in this order, each attempt takes a
+// token and then has a deadline of its own.
 //
-// Each type or function says which of its state belongs to one worker and which
-// is shared by all workers of all the pools that use the value. Whatever is
+// Any number of pools may use a value. Each type or function says which of its
+// state belongs to one worker and which is shared by all workers of all the pools
+// that use it. Whatever is
 // counted or taken is so, and given back, when a job panics or ends its
 // goroutine, too.
 package middleware
