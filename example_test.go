@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/remuda-go/remuda"
+	"github.com/remuda-go/remuda/middleware"
 )
 
 // The first example of the README.
@@ -171,6 +173,43 @@ func ExamplePool_OnDrop() {
 	// context canceled
 }
 
+// A shutdown within a bound, and what it leaves undone.
+func ExamplePool_CloseWithTimeout() {
+	const grace = time.Millisecond
+	ctx := context.Background()
+	pool := remuda.New[string, remuda.Void]()
+	pool.OnDrop(func(in string, err error) { fmt.Println("never ran:", in, err) }) // before Start
+	started, cutOff := make(chan struct{}), make(chan string, 1)
+	slow := func(ctx context.Context, _ string) error {
+		close(started)
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	pool.Start(remuda.Tap(remuda.NoOutput(slow), func(ctx context.Context, in string, _ remuda.Void, err error) {
+		if err != nil && context.Cause(ctx) == remuda.ErrPoolClosed {
+			cutOff <- in
+		}
+	}))
+	pool.Send(ctx, "first")
+	<-started
+	pool.Send(ctx, "second")
+
+	err := pool.CloseWithTimeout(grace) // drains; then cancels and drops
+	if err != nil {
+		select {
+		case <-pool.Done(): // the jobs that honour their context have returned
+		case <-time.After(5 * time.Second): // some do not
+			fmt.Println("still running:", pool.Stats().Running)
+		}
+	}
+	fmt.Println(err, pool.Err())
+	fmt.Println("cut off:", <-cutOff)
+	// Output:
+	// never ran: second remuda: pool is closed
+	// context deadline exceeded <nil>
+	// cut off: first
+}
+
 func ExamplePool_Stats() {
 	pool := remuda.New[int, int]()
 	pool.Start(remuda.Func(square))
@@ -201,6 +240,50 @@ func Example_nested() {
 
 	fmt.Println(pool.Do(context.Background(), 10))
 	// Output: 55 <nil>
+}
+
+// A crawler: its job finds more inputs, and the program waits until all are done.
+func Example_jobsThatAddInputs() {
+	site := map[string][]string{"/": {"/a", "/b"}, "/a": {"/", "/c"}, "/b": {"/c", "/gone"}, "/c": nil}
+	fetch := func(_ context.Context, page string) ([]string, error) {
+		links, ok := site[page]
+		if !ok {
+			return nil, errors.New("not found")
+		}
+		return links, nil
+	}
+
+	ctx := context.Background()
+	pool := remuda.Must(remuda.NewWithConfig[string, []string](remuda.Config{Initial: 4}))
+	var seen sync.Map
+	var pending sync.WaitGroup // inputs without an outcome
+	send := func(ctx context.Context, page string) {
+		if _, known := seen.LoadOrStore(page, true); known {
+			return
+		}
+		pending.Add(1)
+		if pool.Send(ctx, page) != nil {
+			pending.Done() // the pool is closing
+		}
+	}
+	job := remuda.Tap(
+		remuda.Wrap(remuda.Func(fetch), middleware.Retry(2), middleware.Timeout(time.Second)),
+		func(ctx context.Context, page string, links []string, err error) { // once for each input, with its last outcome
+			defer pending.Done()
+			for _, link := range links {
+				send(ctx, link)
+			}
+		})
+	pool.OnDrop(func(string, error) { pending.Done() })
+	pool.Start(job)
+
+	send(ctx, "/")
+	pending.Wait()
+	pool.Close(ctx)
+
+	s := pool.Stats()
+	fmt.Println(s.Accepted, "pages,", s.Failed, "not found")
+	// Output: 5 pages, 1 not found
 }
 
 // Each worker has a job of its own, which may keep state without locks.
