@@ -1,6 +1,9 @@
 package remuda
 
-import "slices"
+import (
+	"runtime"
+	"slices"
+)
 
 const (
 	// A stride grows while a batch runs in less than batchShort, and shrinks
@@ -234,6 +237,11 @@ func (s *stream[In, Out]) finish(w *worker[In, Out]) (elsewhere bool) {
 	s.mu.Unlock()
 	if wake {
 		s.consumer.signal()
+		// The loop was put behind this worker on its own thread, and with it the
+		// reader, which waits for what the loop frees: if both had to wait until a
+		// worker runs dry, all of them would in turn. With 256 places and jobs of
+		// 0.5 µs that is worth a third.
+		runtime.Gosched()
 	}
 	if freed {
 		s.leaver.signal()
