@@ -51,12 +51,12 @@
 //
 // # Calls from inside a job
 //
-// A job may call its own pool: Send, Do, DoAll, Map, the Wait of a ticket, More,
-// Less, Resize and Close. While it waits, its place is lent to another run, so
-// that a pool full of such jobs does not deadlock, and so that the bound on the
-// jobs that run still holds. The pool knows the job by the context: pass on the
-// one that the job was given, or one derived from it. Close, called with it,
-// does not wait for its caller.
+// A job may call its own pool: Send, Do, DoAll, Map, Stream, the Wait of a
+// ticket, More, Less, Resize and Close. While it waits, its place is lent to
+// another run, so that a pool full of such jobs does not deadlock, and so that
+// the bound on the jobs that run still holds. The pool knows the job by the
+// context: pass on the one that the job was given, or one derived from it.
+// Close, called with it, does not wait for its caller.
 //
 // Only a call that waits for the run's own pool lends the place; to wait for a
 // channel, the Done of a ticket among them, holds it. Calls between two pools
@@ -64,7 +64,7 @@
 // different pools can wait for each other for ever.
 //
 // A job that waits holds its goroutine. The bound of the queue does not count
-// such runs; Stats.Waiting does.
+// such runs; Waiting in [Stats] does.
 //
 // Once the pool is closing, calls that hand over inputs return [ErrPoolClosed],
 // from jobs too: an accepted run that still needs its own pool fails with it.
@@ -78,10 +78,10 @@
 //
 //	var pending sync.WaitGroup // inputs without an outcome
 //	job := remuda.Tap(
-//		remuda.Wrap(fetch, middleware.Retry(2), middleware.Timeout(time.Second)),
+//		remuda.Wrap(remuda.Func(fetch), middleware.Retry(2), middleware.Timeout(time.Second)),
 //		func(ctx context.Context, url string, links []string, err error) {
 //			defer pending.Done()
-//			for _, link := range links {
+//			for _, link := range unseen(links) {
 //				pending.Add(1)
 //				if pool.Send(ctx, link) != nil {
 //					pending.Done()
@@ -134,6 +134,7 @@
 // nothing to do: ten thousand workers cost nothing until they are busy, and an
 // idle pool uses no timer and no processor. Handing over an input allocates
 // nothing if its context is context.Background(), and one object if it is not,
-// or if somebody is to have the outcome. A middleware costs a few nanoseconds
-// and no allocation per run. The README has the measurements.
+// or if somebody is to have the outcome. A layer of middleware costs a few
+// nanoseconds and no allocation per run, beside what it does itself: see each.
+// The README has the measurements.
 package remuda

@@ -46,8 +46,9 @@ func (f MiddlewareFunc) Wrap(next Handler) Handler {
 // The result is safe for concurrent use if job is. It keeps as many chains as
 // there are concurrent runs, each of which counts as a worker for the state in
 // a Middleware's Wrap. A panic in job is handed to the middleware as an error,
-// as in a pool; a panic in a middleware goes on to the caller. If job is an
-// [io.Closer], the result closes it.
+// as in a pool, and the result returns it as one; a panic in a middleware goes on
+// to the caller. If job is an [io.Closer], the result closes it. Without mws the
+// result is job itself.
 func Wrap[In, Out any](job Job[In, Out], mws ...Middleware) Job[In, Out] {
 	if len(mws) == 0 {
 		return job

@@ -96,8 +96,8 @@ func New[In, Out any](mws ...Middleware) *Pool[In, Out] {
 	return &Pool[In, Out]{mws: mws}
 }
 
-// NewWithConfig returns a pool with the given configuration. A setting that
-// contradicts another is an error: [ErrInvalidMin], [ErrInvalidMax],
+// NewWithConfig returns a pool with the given configuration. A setting that is
+// negative or contradicts another is an error: [ErrInvalidMin], [ErrInvalidMax],
 // [ErrInvalidInitial] or [ErrInvalidQueue].
 func NewWithConfig[In, Out any](cfg Config, mws ...Middleware) (*Pool[In, Out], error) {
 	if err := cfg.validate(); err != nil {

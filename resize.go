@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// More adds a worker. It never blocks. It returns [ErrMaxReached] at
-// Config.Max, and [ErrNotStarted] or [ErrPoolClosed] outside of that time.
+// More adds a worker. It never blocks. It returns [ErrMaxReached] at Config.Max,
+// [ErrNotStarted] before Start, and [ErrPoolClosed] once the pool is closing.
 func (p *Pool[In, Out]) More() error { return p.resize(func(size int) int { return size + 1 }) }
 
 // Less takes a worker out. It never blocks: Current drops at once, and a worker
@@ -15,8 +15,8 @@ func (p *Pool[In, Out]) More() error { return p.resize(func(size int) int { retu
 //
 // The run of a retired worker is left alone in a pool that is fed by its queue,
 // since it belongs to the caller; in one that is fed by a [Source] its context
-// is cancelled. Less returns [ErrMinReached] at Config.Min, and [ErrNotStarted]
-// or [ErrPoolClosed] outside of that time.
+// is cancelled. Less returns [ErrMinReached] at Config.Min, and otherwise the
+// errors of More.
 func (p *Pool[In, Out]) Less() error { return p.resize(func(size int) int { return size - 1 }) }
 
 // Resize makes the number of workers n, as More and Less do, and does not block.

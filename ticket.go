@@ -44,10 +44,11 @@ type waiter struct {
 }
 
 // Wait blocks until the input has run or was dropped, and returns the outcome:
-// what the job returned, a [*PanicError], [ErrGoexit], or, for an input that
-// never ran, the reason. When ctx ends first, Wait returns its error; that does
-// not cancel the run, which the context given to Submit does. An outcome that is
-// there wins over a ctx that has ended.
+// what the job returned (and [ErrPoolClosed] with it, if Close had cancelled the
+// run), a [*PanicError], [ErrGoexit], or, for an input that never ran, the reason.
+// When ctx ends first, Wait returns its error; that does not cancel the run,
+// which the context given to Submit does. An outcome that is there wins over a
+// ctx that has ended.
 //
 // A job that waits for its own pool lends its place meanwhile, if ctx is the
 // job's or derived from it, so that it cannot wait for ever.

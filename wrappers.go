@@ -11,7 +11,7 @@ import (
 // together with the reason. middleware.Retry does not retry it.
 var ErrInvalidInput = errors.New("remuda: invalid input")
 
-// NoError makes a [Job] of a function that cannot fail.
+// NoError makes a [Job] of a function that returns no error.
 func NoError[In, Out any](f func(context.Context, In) Out) JobFunc[In, Out] {
 	return func(ctx context.Context, in In) (Out, error) { return f(ctx, in), nil }
 }
@@ -91,7 +91,8 @@ func Tap[In, Out any](job Job[In, Out], see func(ctx context.Context, in In, out
 // that has nothing to offer returns the error it got.
 //
 // Fallback is not called once the context has ended, since nobody waits for
-// the outcome any more, and not for a panic, which is a fault to be seen.
+// the outcome any more, and not for a panic, which is a fault to be seen; one
+// inside of a [Wrap] reaches it as a [*PanicError], which it may return.
 func Fallback[In, Out any](job Job[In, Out], fallback func(ctx context.Context, in In, err error) (Out, error)) Job[In, Out] {
 	return made(func(ctx context.Context, in In) (Out, error) {
 		out, err := job.Do(ctx, in)
