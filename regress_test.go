@@ -573,8 +573,7 @@ func TestJobThatSendsToItsPoolMakesNoChain(t *testing.T) {
 	root := &deepContext{Context: bg}
 	const links = 100
 	depths := make(chan int, links)
-	var p *remuda.Pool[int, remuda.Void]
-	p = remuda.New[int, remuda.Void]()
+	p := remuda.New[int, remuda.Void]()
 	require.NoError(t, p.Start(remuda.NoOutput(func(ctx context.Context, in int) error {
 		require.Equal(t, "root", ctx.Value(deepContext{}))
 		depths <- root.depth
