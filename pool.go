@@ -65,31 +65,6 @@ type Pool[In, Out any] struct {
 	_ [64]byte
 }
 
-// An item is an input on its way to a worker.
-type item[In, Out any] struct {
-	in     In
-	origin *origin[In, Out] // nil if nobody waits and the context was empty
-	stamp  int64            // when it was accepted; 0 if nobody asks
-}
-
-func (it *item[In, Out]) isClaim() bool { return it.origin != nil && it.origin.stream != nil }
-
-// An origin is where an item comes from, if that matters.
-type origin[In, Out any] struct {
-	kind   kind
-	ticket Ticket[Out]
-	run    *runContext      // the context of the run; nil if the worker's own will do
-	stream *stream[In, Out] // not nil: the item is a claim of a stream, and no input
-}
-
-// kind says who gets the outcome of an input that has an origin.
-type kind uint8
-
-const (
-	sent      kind = iota // nobody; a drop goes to OnDrop
-	submitted             // the ticket
-)
-
 // New returns a pool with the zero [Config] and the middleware mws around each
 // run, the first outermost.
 func New[In, Out any](mws ...Middleware) *Pool[In, Out] {

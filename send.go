@@ -61,23 +61,6 @@ func (p *Pool[In, Out]) submit(ctx context.Context, in In) (*Ticket[Out], error)
 	return &o.ticket, nil
 }
 
-// newOrigin makes the origin of an input that comes with ctx.
-func (p *Pool[In, Out]) newOrigin(ctx context.Context, k kind) *origin[In, Out] {
-	if isEmpty(ctx) {
-		return &origin[In, Out]{kind: k, ticket: Ticket[Out]{home: &p.home}}
-	}
-	both := &struct { // one allocation
-		origin[In, Out]
-		own runContext
-	}{}
-	both.kind, both.ticket.home, both.run = k, &p.home, &both.own
-	both.own.home, both.own.parent, both.own.tie = &p.home, ctx, untied
-	if k == sent {
-		both.own.tie = detached
-	}
-	return &both.origin
-}
-
 // valuesOf returns a context with the values of ctx that outlive its run. For a
 // job that sends with the context of its run they are those of whoever owns that
 // run; the run itself is left out, or inputs that send others in turn would make

@@ -5,19 +5,6 @@ import (
 	"slices"
 )
 
-const (
-	// A stride grows while a batch runs in less than batchShort, and shrinks
-	// when it takes more than batchLong: long enough to make the hand-over
-	// cheap, short enough to spread the work and to hold back no result for long.
-	batchShort = 20_000 // ns
-	batchLong  = 60_000
-	maxStride  = 256
-
-	// Every checkEvery inputs a batch looks at the clock, and gives back what
-	// is left of it when its inputs turn out to be slow all at once.
-	checkEvery = 16
-)
-
 // work runs batches of the stream on w, which has come with a claim, until there
 // are none or others need the worker. It is entered again, with the batch that
 // w has in hand, after a panic or runtime.Goexit outside of the job itself.
@@ -168,35 +155,6 @@ func (s *stream[In, Out]) link(b *batch[In, Out]) {
 	s.last = b
 }
 
-// shorten gives back the rest of w's batch if it has run for long already, so
-// that other workers can take it. It does not once the stream is over: the rest
-// is about to be dropped, and nobody would come for it.
-func (s *stream[In, Out]) shorten(b *batch[In, Out]) {
-	took := s.pool.home.now() - b.began
-	if took < batchLong {
-		return
-	}
-	s.mu.Lock()
-	if s.over.Load() {
-		s.mu.Unlock()
-		return
-	}
-	s.slowDown(len(b.out), took)
-	s.giveBack(b, len(b.out))
-	call := s.wantsWorker()
-	s.mu.Unlock()
-	if call {
-		s.claim()
-	}
-}
-
-// slowDown shrinks the stride after n inputs have taken too long, to as many as
-// can be run in time: to one at once, if they are as slow as that, since others
-// may be idle meanwhile. It needs mu.
-func (s *stream[In, Out]) slowDown(n int, took int64) {
-	s.stride = max(1, min(s.stride/2, int(int64(n)*batchShort/took)))
-}
-
 // giveBack cuts b off after n inputs; the rest is for whoever comes. It needs mu.
 func (s *stream[In, Out]) giveBack(b *batch[In, Out], n int) {
 	r := &batch[In, Out]{in: slices.Clone(b.in[n:])}
@@ -222,11 +180,7 @@ func (s *stream[In, Out]) finish(w *worker[In, Out]) (elsewhere bool) {
 	s.mu.Lock()
 	s.look(workers)
 	s.working--
-	if took < batchShort && len(b.in) >= s.stride {
-		s.stride = min(2*s.stride, maxStride)
-	} else if took > batchLong {
-		s.slowDown(len(b.in), took)
-	}
+	s.adapt(b, took)
 	s.contexts, b.run = append(s.contexts, b.run), nil
 	s.deliver(b)
 	wake := s.first.done && s.consumer.leave()
