@@ -104,9 +104,9 @@ func (p *Pool[In, Out]) shut(err error) {
 	}
 }
 
-// abandon cancels every run and drops what is queued.
+// abandon drops what is queued and cancels every run, in this order: a worker
+// whose run ends with that finds nothing more to begin.
 func (p *Pool[In, Out]) abandon() {
-	p.home.cancel(ErrPoolClosed)
 	p.head.Lock()
 	p.mu.Lock()
 	items := p.queue.takeAll()
@@ -117,6 +117,7 @@ func (p *Pool[In, Out]) abandon() {
 	}
 	p.mu.Unlock()
 	p.head.Unlock()
+	p.home.cancel(ErrPoolClosed)
 	p.drop(items)
 }
 

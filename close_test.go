@@ -331,8 +331,10 @@ func TestOnDrop(t *testing.T) {
 	})
 
 	bubble(t, "is not needed", func(t *testing.T) {
-		p := startPool(t, remuda.Config{Paused: true}, double)
+		p := startPool(t, remuda.Config{}, untilCancelled)
+		require.NoError(t, p.TrySend(0))
 		require.NoError(t, p.TrySend(1))
+		synctest.Wait()
 		ended, cancel := ending(t)
 		cancel()
 		require.Error(t, p.Close(ended))
@@ -340,14 +342,17 @@ func TestOnDrop(t *testing.T) {
 	})
 
 	bubble(t, "may panic: that costs nobody his outcome", func(t *testing.T) {
-		p := remuda.Must(remuda.NewWithConfig[int, int](remuda.Config{Paused: true}))
+		p := remuda.New[int, int]()
 		require.NoError(t, p.OnDrop(func(int, error) { panic("drop") }))
-		require.NoError(t, p.Start(remuda.Func(double)))
+		require.NoError(t, p.Start(remuda.Func(untilCancelled)))
 		closeAfter(t, p)
+		require.NoError(t, p.TrySend(0))
+		synctest.Wait()
 		require.NoError(t, p.TrySend(1))
 		ticket, err := p.Submit(bg, 2)
 		require.NoError(t, err)
 		do := async(func() (int, error) { return p.Do(bg, 3) })
+		synctest.Wait()
 		ended, cancel := ending(t)
 		cancel()
 		require.PanicsWithValue(t, "drop", func() { _ = p.Close(ended) })
@@ -364,12 +369,18 @@ func TestOnDrop(t *testing.T) {
 	})
 }
 
+// untilCancelled is a job that holds its worker until somebody ends its run.
+func untilCancelled(ctx context.Context, n int) (int, error) {
+	<-ctx.Done()
+	return n, ctx.Err()
+}
+
 // A job may close its own pool. With the job's context, Close does not wait,
 // since it would wait for its caller.
 func TestCloseFromInsideAJob(t *testing.T) {
 	bubble(t, "with the job's context", func(t *testing.T) {
 		var p *remuda.Pool[int, int]
-		p = startPool(t, remuda.Config{}, func(ctx context.Context, n int) (int, error) {
+		p = startPool(t, remuda.Config{Paused: true}, func(ctx context.Context, n int) (int, error) {
 			if n == 0 {
 				sub, cancel := context.WithCancel(ctx)
 				defer cancel()
@@ -383,6 +394,7 @@ func TestCloseFromInsideAJob(t *testing.T) {
 		for i := range 3 {
 			require.NoError(t, p.TrySend(i))
 		}
+		require.NoError(t, p.More())
 		<-p.Done()
 		require.EqualValues(t, 3, p.Stats().Succeeded, "what was accepted runs")
 	})
