@@ -112,11 +112,17 @@ func (p *Pool[In, Out]) resolve(w *worker[In, Out], out Out, err error) {
 	o.ticket.settle(out, err)
 }
 
-// outcomeOf says how to count a run that returned err.
+// outcomeOf says how to count a run that returned err. It is inlined, unlike
+// what it does with an error.
 func outcomeOf(err error) outcome {
-	switch err.(type) {
-	case nil:
+	if err == nil {
 		return succeeded
+	}
+	return failureOf(err)
+}
+
+func failureOf(err error) outcome {
+	switch err.(type) {
 	case *PanicError:
 		return panicked
 	case interface{ Unwrap() error }, interface{ Unwrap() []error }:
