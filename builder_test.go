@@ -3,6 +3,7 @@ package remuda_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -305,4 +306,28 @@ func TestSharedJobIsNotClosed(t *testing.T) {
 	require.NoError(t, p.Less())
 	require.NoError(t, p.Close(bg))
 	require.Zero(t, c.closed.Load())
+}
+
+// Of several errors from closing jobs, Err is the first.
+func TestErrOfClosingBuiltJobsIsTheFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var errs []error
+		p := remuda.Must(remuda.NewWithConfig[int, int](remuda.Config{Initial: 2}))
+		require.NoError(t, p.StartWithBuilder(remuda.JobBuilderFunc[int, int](func() remuda.Job[int, int] {
+			return clerk{func() error {
+				errs = append(errs, fmt.Errorf("close %d", len(errs)))
+				return errs[len(errs)-1]
+			}}
+		})))
+		for range 2 {
+			_, err := p.Do(bg, 1)
+			require.NoError(t, err)
+			require.NoError(t, p.Resize(0))
+			synctest.Wait()
+			require.NoError(t, p.Resize(1))
+		}
+		require.NoError(t, p.Close(bg))
+		require.Len(t, errs, 2)
+		require.Equal(t, errs[0], p.Err())
+	})
 }

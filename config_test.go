@@ -106,8 +106,21 @@ func TestErrorsSayWhereTheyComeFrom(t *testing.T) {
 		{p.Less(), remuda.ErrMinReached},
 		{p.Resize(2), remuda.ErrMaxReached},
 		{p.TrySend(2), remuda.ErrQueueFull},
+		{loopClosed(t, "mill"), remuda.ErrPoolClosed},
 	} {
 		assert.ErrorIs(t, tt.err, tt.want)
 		assert.EqualError(t, tt.err, tt.want.Error()+" (pool mill)")
 	}
+}
+
+// loopClosed returns what ends a loop over Map of a pool that is closed meanwhile.
+func loopClosed(t *testing.T, name string) (err error) {
+	p := startPool(t, remuda.Config{Name: name}, double)
+	for _, err = range p.Map(bg, func(yield func(int) bool) {
+		for yield(1) {
+		}
+	}) {
+		_ = p.CloseWithTimeout(0)
+	}
+	return err
 }

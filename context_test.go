@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -401,4 +403,92 @@ func TestContextOfAPoolThatHasEnded(t *testing.T) {
 		<-kept.Done()
 		require.Equal(t, remuda.ErrPoolClosed, context.Cause(kept))
 	})
+}
+
+// A run that is over leaves nothing of its caller's with the pool, whatever it
+// has asked of its context.
+func TestRunThatIsOverIsForgotten(t *testing.T) {
+	type load struct{ _ [1 << 10]byte }
+	for name, way := range ways {
+		bubble(t, name, func(t *testing.T) {
+			p := startPool(t, way.cfg, func(ctx context.Context, n int) (int, error) {
+				ctx.Done()
+				return n, ctx.Err()
+			})
+			ref := func() weak.Pointer[load] {
+				hers := &load{}
+				ctx, cancel := context.WithCancel(context.WithValue(bg, key("whose"), hers))
+				defer cancel()
+				_, err := way.call(ctx, p, 1)
+				require.NoError(t, err)
+				return weak.Make(hers)
+			}()
+			synctest.Wait()
+			runtime.GC()
+			runtime.GC()
+			require.Nil(t, ref.Value())
+			runtime.KeepAlive(p)
+		})
+	}
+}
+
+// Two goroutines of a job that ask for its context's end for the first time, at
+// the same time, get the same answer, and nothing is left of the other one.
+func TestContextThatIsFirstAskedTwiceAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		parent, cancel := ending(t)
+		ctx := &watchedContext{Context: parent}
+		p := startPool(t, remuda.Config{}, func(run context.Context, n int) (int, error) {
+			var second <-chan struct{}
+			ctx.watched = func() { second = run.Done() } // while the first one is on its way
+			require.Equal(t, run.Done(), second)
+			require.EqualValues(t, 1, ctx.watchers.Load())
+			return n, run.Err()
+		})
+		ticket, err := p.Submit(ctx, 1)
+		require.NoError(t, err)
+		_, err = ticket.Wait(bg)
+		require.NoError(t, err)
+		require.Zero(t, ctx.watchers.Load())
+		cancel()
+	})
+}
+
+// A watchedContext knows how many wait for its end.
+type watchedContext struct {
+	context.Context
+	watched  func() // called when the next one begins to
+	watchers atomic.Int32
+}
+
+// Value hides the parent from package context, which then calls AfterFunc.
+func (c *watchedContext) Value(any) any { return nil }
+
+func (c *watchedContext) AfterFunc(f func()) (stop func() bool) {
+	if watched := c.watched; watched != nil {
+		c.watched = nil
+		watched()
+	}
+	c.watchers.Add(1)
+	end := context.AfterFunc(c.Context, f)
+	return func() bool {
+		c.watchers.Add(-1)
+		return end()
+	}
+}
+
+// A context that never ends may carry values all the same.
+func TestInlineRunHasTheValuesOfAnEndlessContext(t *testing.T) {
+	p := startPool(t, remuda.Config{}, func(ctx context.Context, _ int) (string, error) {
+		whose, _ := ctx.Value(key("whose")).(string)
+		return whose, nil
+	})
+	for _, want := range []string{"hers", "his"} {
+		whose, err := p.Do(context.WithValue(bg, key("whose"), want), 1)
+		require.NoError(t, err)
+		require.Equal(t, want, whose)
+		whose, err = p.Do(bg, 1)
+		require.NoError(t, err)
+		require.Empty(t, whose, "another caller's")
+	}
 }

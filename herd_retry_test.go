@@ -438,3 +438,30 @@ func TestCloseGivesUpInTheMiddle(t *testing.T) {
 		require.LessOrEqual(t, out, int(taken.Load()))
 	}
 }
+
+// Work that is retried again and again has the values of its sender's context,
+// and makes no chain of contexts.
+func TestRetriesMakeNoChainOfContexts(t *testing.T) {
+	root := &deepContext{Context: bg}
+	const retries = 50
+	var depths []int
+	h := remuda.NewHerd(func(w *remuda.Work[int, int]) remuda.Status {
+		if w.Context().Value(deepContext{}) != "root" {
+			return remuda.Failure
+		}
+		depths = append(depths, root.depth)
+		if w.Retries() < retries {
+			return remuda.Retry
+		}
+		return remuda.Success
+	})
+	require.NoError(t, h.SetMaxRetries(retries))
+	require.NoError(t, h.SetHerdSize(1))
+	require.NoError(t, h.Start())
+	require.NoError(t, h.SendWorkContext(root, remuda.Work[int, int]{}))
+	work := <-h.OutputChan()
+	require.Equal(t, remuda.Success, work.Status())
+	require.Len(t, depths, retries+1)
+	require.Equal(t, depths[0], depths[retries])
+	require.NoError(t, h.Close(bg))
+}

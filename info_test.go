@@ -218,3 +218,41 @@ func TestInfoIsFree(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, allocs)
 }
+
+// A run begins to count anew on a worker whose context is used again.
+func TestInfoCountsAttemptsOfEachRun(t *testing.T) {
+	var seen []int
+	p := startPool(t, remuda.Config{}, double, remuda.MiddlewareFunc(func(next remuda.Handler) remuda.Handler {
+		return func(ctx context.Context) error {
+			info, _ := remuda.InfoFrom(ctx)
+			seen = append(seen, info.Attempt)
+			attempt.Set(ctx, 3)
+			return next(ctx)
+		}
+	}))
+	for range 3 {
+		_, err := p.Do(bg, 1)
+		require.NoError(t, err)
+	}
+	require.Equal(t, []int{1, 1, 1}, seen)
+}
+
+// An input of a loop waits from when its worker took it out of the sequence.
+func TestTimeInBatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		waited := make(map[int]time.Duration)
+		p := startPool(t, remuda.Config{Paused: true}, func(ctx context.Context, n int) (int, error) {
+			info, _ := remuda.InfoFrom(ctx)
+			waited[n] = info.Queued()
+			if n == 1 {
+				time.Sleep(time.Second)
+			}
+			return n, nil
+		})
+		loop := async(func() ([]int, error) { return p.DoAll(bg, upTo(3)) })
+		require.NoError(t, p.More())
+		_, err := loop.wait()
+		require.NoError(t, err)
+		require.InDelta(t, time.Second, waited[2], float64(time.Microsecond), "behind the second input, in its batch")
+	})
+}

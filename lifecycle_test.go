@@ -447,3 +447,15 @@ func isErrorsNew(e ast.Expr) bool {
 	sel, ok := call.Fun.(*ast.SelectorExpr)
 	return ok && sel.Sel.Name == "New" && sel.X.(*ast.Ident).Name == "errors"
 }
+
+// Where there is nothing to wait for, Close has not waited in vain.
+func TestCloseWithEndedContextOfAPoolThatIsDone(t *testing.T) {
+	over, cancel := context.WithCancel(bg)
+	cancel()
+	for range 20 { // what is ready, and the context, would toss a coin
+		p := remuda.New[int, int]()
+		require.NoError(t, p.Start(remuda.Func(double)))
+		require.NoError(t, p.Close(over))
+		require.Equal(t, remuda.ErrPoolClosed, p.Close(over))
+	}
+}

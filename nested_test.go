@@ -400,3 +400,87 @@ func TestNestedCallsOfASourceFedPoolAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// A place that a run on its caller's goroutine gives back goes to a run that
+// waits to go on.
+func TestInlineRunGivesItsPlaceToARunThatGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const parent, other = 1, 2
+		var p *remuda.Pool[int, int]
+		p = startPool(t, remuda.Config{}, func(ctx context.Context, n int) (int, error) {
+			if n == other {
+				time.Sleep(2 * time.Second)
+				return n, nil
+			}
+			for range p.Map(ctx, func(func(int) bool) { time.Sleep(2 * time.Second) }) {
+			}
+			return n, nil
+		})
+		ticket, err := p.Submit(bg, parent)
+		require.NoError(t, err)
+		time.Sleep(time.Second)
+		_, err = p.Do(bg, other) // in the place that is lent
+		require.NoError(t, err)
+		synctest.Wait()
+		select {
+		case <-ticket.Done():
+		default:
+			t.Fatal("a run waits for a place, and there is one")
+		}
+	})
+}
+
+// A job that leaves a loop over its own pool lends its place until the sequence
+// has noticed, since that may wait for another run.
+func TestJobThatLeavesALoopLendsItsPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const parent, child, other = 1, 2, 3
+		ran := make(chan struct{})
+		var p *remuda.Pool[int, int]
+		p = startPool(t, remuda.Config{}, func(ctx context.Context, n int) (int, error) {
+			switch n {
+			case other:
+				close(ran)
+			case parent:
+				for range p.Map(ctx, func(yield func(int) bool) {
+					yield(child)
+					<-ran
+				}) {
+					require.NoError(t, p.TrySend(other))
+					break
+				}
+			}
+			return n, nil
+		})
+		do := async(func() (int, error) { return p.Do(bg, parent) })
+		require.True(t, do.returned())
+		require.NoError(t, do.err)
+	})
+}
+
+// Runs that have begun and lent their place go on one at a time when there are no
+// workers any more.
+func TestNestedCallsGoOnWithoutWorkers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &stage{}
+		var p *remuda.Pool[int, int]
+		p = startPool(t, remuda.Config{Initial: 2}, func(ctx context.Context, n int) (int, error) {
+			for range p.Map(ctx, func(func(int) bool) { time.Sleep(time.Minute) }) {
+			}
+			return s.Do(ctx, n)
+		})
+		for in := range 2 {
+			require.NoError(t, p.TrySend(in))
+		}
+		synctest.Wait()
+		require.NoError(t, p.Resize(0))
+		time.Sleep(time.Hour)
+		for range 2 {
+			now, most := s.on()
+			require.Equal(t, [2]int{1, 1}, [2]int{now, most})
+			order := s.order()
+			s.let(order[len(order)-1])
+		}
+		require.Zero(t, p.Stats().Running+p.Stats().Waiting)
+	})
+}

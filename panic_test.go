@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"testing"
 	"testing/synctest"
+	"weak"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -299,4 +300,20 @@ func TestFailuresInASourceFedPool(t *testing.T) {
 		require.Len(t, goroutines(), 2)
 		close(ch)
 	})
+}
+
+// A job that panics on its caller's goroutine leaves nothing with the worker.
+func TestInlineRunThatPanicsIsForgotten(t *testing.T) {
+	type load struct{ _ [1 << 16]byte }
+	p := startPool(t, remuda.Config{}, func(context.Context, *load) (int, error) { panic(errWork) })
+	ref := func() weak.Pointer[load] {
+		in := &load{}
+		_, err := p.Do(bg, in)
+		require.ErrorIs(t, err, errWork)
+		return weak.Make(in)
+	}()
+	runtime.GC()
+	runtime.GC()
+	require.Nil(t, ref.Value())
+	require.EqualValues(t, 1, p.Stats().Panicked)
 }

@@ -604,3 +604,76 @@ func (c *deepContext) Value(key any) any {
 	c.depth = runtime.Callers(0, make([]uintptr, 1000))
 	return "root"
 }
+
+// A panic is a fault, whoever has cancelled the run.
+func TestStopOnErrorsIsForRunsThatPanicWhenTheyAreCancelled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := startPool(t, remuda.Config{StopOnErrors: true}, func(ctx context.Context, _ int) (int, error) {
+			<-ctx.Done()
+			panic(errWork)
+		})
+		ctx, cancel := context.WithTimeout(bg, time.Second)
+		defer cancel()
+		_, err := p.Submit(ctx, 1)
+		require.NoError(t, err)
+		<-p.Done()
+		require.ErrorIs(t, p.Err(), errWork)
+	})
+}
+
+// That Close has cut off a run is said of no other run that ends meanwhile: of
+// none that its caller had cancelled before, and of none that failed in its own
+// way. Nor is it said twice.
+func TestRunThatEndsWhileCloseGivesUpSaysWhy(t *testing.T) {
+	for name, tt := range map[string]struct {
+		cancelled bool // by the caller, before
+		fail      func(ctx context.Context) error
+	}{
+		"cancelled by its caller": {true, func(ctx context.Context) error { return ctx.Err() }},
+		"fails in its own way":    {false, func(context.Context) error { return errWork }},
+		"knows the cause":         {false, func(ctx context.Context) error { return errors.Join(ctx.Err(), context.Cause(ctx)) }},
+	} {
+		bubble(t, name, func(t *testing.T) {
+			s := &stage{deaf: true}
+			var want error
+			p := startPool(t, remuda.Config{Name: "cut"}, func(ctx context.Context, n int) (int, error) {
+				_, _ = s.Do(ctx, n)
+				want = tt.fail(ctx)
+				return 0, want
+			})
+			ctx, cancel := ending(t)
+			ticket, err := p.Submit(ctx, 1)
+			require.NoError(t, err)
+			synctest.Wait()
+			if tt.cancelled {
+				cancel()
+			}
+			require.Error(t, p.CloseWithTimeout(time.Second))
+			s.letAll()
+			_, err = ticket.Wait(bg)
+			require.Error(t, want)
+			require.Equal(t, want, err)
+		})
+	}
+}
+
+// What another pool has cut off says nothing of this one.
+func TestRunThatAnotherPoolCutsOffSaysNothingOfItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		inner := startPool(t, remuda.Config{Name: "inner"}, func(ctx context.Context, _ int) (int, error) {
+			<-ctx.Done()
+			return 0, ctx.Err()
+		})
+		var got error
+		outer := startPool(t, remuda.Config{Name: "outer"}, func(ctx context.Context, n int) (int, error) {
+			ticket, err := inner.Submit(ctx, n)
+			require.NoError(t, err)
+			_, got = ticket.Wait(bg)
+			return 0, got
+		})
+		require.NoError(t, outer.Send(context.WithValue(bg, key("a"), 1), 1))
+		require.Error(t, outer.CloseWithTimeout(time.Second))
+		<-outer.Done()
+		require.Equal(t, context.Canceled, got)
+	})
+}

@@ -583,3 +583,78 @@ func TestTicket(t *testing.T) {
 		require.EqualValues(t, 1, p.Stats().Dropped)
 	})
 }
+
+// A sender whose context ends at the very moment at which it is let in is told
+// what has become of its input: it was accepted, or it never runs.
+func TestSenderThatIsLetInAsItsContextEndsIsToldSo(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // both before the sender is awake, as good as always
+	for name, handOver := range map[string]func(ctx context.Context, p *remuda.Pool[int, int]) error{
+		"Send":   func(ctx context.Context, p *remuda.Pool[int, int]) error { return p.Send(ctx, 3) },
+		"Submit": func(ctx context.Context, p *remuda.Pool[int, int]) error { _, err := p.Submit(ctx, 3); return err },
+	} {
+		bubble(t, name, func(t *testing.T) {
+			ctx, cancel := ending(t)
+			s := &stage{}
+			p := startPool(t, remuda.Config{Queue: 1}, func(ctx context.Context, n int) (int, error) {
+				out, err := s.Do(ctx, n)
+				if n == 1 {
+					cancel()
+				}
+				return out, err
+			})
+			require.NoError(t, p.Send(bg, 1))
+			synctest.Wait()
+			require.NoError(t, p.Send(bg, 2))
+			send := asyncErr(func() error { return handOver(ctx, p) })
+			require.False(t, send.returned())
+			s.let(1)
+			require.True(t, send.returned())
+			if send.err == nil {
+				require.EqualValues(t, 3, p.Stats().Accepted)
+			} else {
+				require.EqualValues(t, 2, p.Stats().Accepted, "refused with %v", send.err)
+			}
+			s.letAll()
+		})
+	}
+}
+
+// While the workers have made room and nobody who waits for it was let in yet,
+// those who come now wait behind them.
+func TestRoomIsForThoseWhoWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const queue = 16
+		s := &stage{}
+		p := startPool(t, remuda.Config{Queue: queue}, s.Do)
+		for i := range queue + 1 {
+			require.NoError(t, p.Send(bg, i))
+			synctest.Wait()
+		}
+		first := asyncErr(func() error { return p.Send(bg, queue+1) })
+		for i := range 3 {
+			s.let(i)
+		}
+		require.False(t, first.returned(), "there is enough to do")
+		require.Less(t, p.Stats().Queued, queue, "there is room")
+		for range 2 { // the first time the pool looks at how much room there is
+			require.ErrorIs(t, p.TrySend(-1), remuda.ErrQueueFull)
+		}
+		second := asyncErr(func() error { return p.Send(bg, queue+2) })
+		require.False(t, second.returned())
+		s.letAll()
+		require.Equal(t, upTo(queue+3), s.order())
+	})
+}
+
+// Nor does the caller's goroutine run anything for a context that has ended.
+func TestInlineDoWithEndedContext(t *testing.T) {
+	p := startPool(t, remuda.Config{Inline: true}, func(context.Context, int) (int, error) {
+		t.Error("it runs")
+		return 0, nil
+	})
+	ctx, cancel := context.WithCancel(bg)
+	cancel()
+	_, err := p.Do(ctx, 1)
+	require.Equal(t, context.Canceled, err)
+	require.Zero(t, p.Stats().Accepted)
+}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -424,5 +425,26 @@ func TestSourceFedPoolWithBuilder(t *testing.T) {
 		require.EqualValues(t, 3, stats.Failed)
 		require.EqualValues(t, 1, stats.Panicked)
 		require.EqualValues(t, 6, stats.Accepted)
+	})
+}
+
+// A worker that waits for its source keeps nothing of its last run alive.
+func TestWorkersOfASourceKeepNothingAlive(t *testing.T) {
+	type load struct{ _ [1 << 16]byte }
+	synctest.Test(t, func(t *testing.T) {
+		ch := make(chan *load)
+		p, err := remuda.NewFrom[*load, *load](remuda.FromChan(ch), remuda.Config{})
+		require.NoError(t, err)
+		require.NoError(t, p.Start(remuda.Func(func(_ context.Context, in *load) (*load, error) { return in, nil })))
+		ref := func() weak.Pointer[load] {
+			in := &load{}
+			ch <- in
+			return weak.Make(in)
+		}()
+		synctest.Wait()
+		runtime.GC()
+		runtime.GC()
+		require.Nil(t, ref.Value())
+		require.NoError(t, p.Close(bg))
 	})
 }

@@ -693,3 +693,78 @@ func TestLoopsSideBySide(t *testing.T) {
 		require.EqualValues(t, 300*len(calls)+100, p.Stats().Succeeded)
 	})
 }
+
+// In a pool without a queue an input is accepted when a worker takes it, and not
+// before that has been with a loop which came first.
+func TestUnbufferedSendBesideALoopIsAcceptedByAWorker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &stage{}
+		p := startPool(t, remuda.Config{Queue: remuda.Unbuffered}, s.Do)
+		require.NoError(t, p.Send(bg, 1))
+		loop := async(func() ([]int, error) { return p.DoAll(bg, []int{2, 3}) })
+		send := asyncErr(func() error { return p.Send(bg, 4) })
+		require.False(t, send.returned())
+		for in := 1; !send.returned(); in++ {
+			s.let(in)
+		}
+		require.Contains(t, s.order(), 4)
+		require.Zero(t, p.Stats().Queued)
+		s.letAll()
+		_, err := loop.wait()
+		require.NoError(t, err)
+	})
+}
+
+// An input of the queue that a worker has come across on its way to a loop does
+// not wait for the end of that loop.
+func TestLoopDoesNotStarveWhatIsBehindIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const first, streamed, other = 1, 2, 3
+		var ran atomic.Bool
+		p := startPool(t, remuda.Config{}, func(_ context.Context, n int) (int, error) {
+			time.Sleep(time.Second)
+			if n == other {
+				ran.Store(true)
+			}
+			return n, nil
+		})
+		require.NoError(t, p.Send(bg, first))
+		synctest.Wait()
+		ctx, cancel := ending(t)
+		loop := asyncErr(func() error {
+			for range p.Map(ctx, func(yield func(int) bool) {
+				for yield(streamed) {
+				}
+			}) {
+			}
+			return nil
+		})
+		require.NoError(t, p.Send(bg, other)) // behind the loop's claim, and nothing is behind it
+		time.Sleep(10 * time.Second)
+		require.True(t, ran.Load())
+		cancel()
+		_, _ = loop.wait()
+	})
+}
+
+// A run that has ended its own loop's context is the last, even if the loop is
+// busy with what was before.
+func TestNothingBeginsOnceTheContextOfALoopHasEnded(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // before the context has told anybody, as good as always
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := ending(t)
+		var begun []int
+		p := startPool(t, remuda.Config{}, func(_ context.Context, n int) (int, error) {
+			begun = append(begun, n)
+			time.Sleep(time.Second)
+			if n == 1 {
+				cancel()
+			}
+			return n, nil
+		})
+		for range p.Map(ctx, counted(10)) {
+			time.Sleep(time.Minute)
+		}
+		require.Equal(t, []int{0, 1}, begun)
+	})
+}
