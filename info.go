@@ -33,7 +33,8 @@ func InfoFrom(ctx context.Context) (Info, bool) {
 }
 
 // Input returns the input of the run, converted to any only now, since that may
-// allocate. It is nil in the zero Info and once the run has ended.
+// allocate. It is nil in the zero Info. Once the run has ended it must not be
+// called: its worker may be at the next input.
 func (i Info) Input() any {
 	if i.run == nil || i.run.ended() {
 		return nil

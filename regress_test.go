@@ -139,25 +139,31 @@ func TestRunLendsItsPlaceOnce(t *testing.T) {
 // What a job sends to another pool does not wait in the job's name: calls that
 // it makes of the first pool lend no place there.
 func TestSentInputLendsNoPlaceOfItsSender(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var first, second *remuda.Pool[int, int]
-		s := &stage{}
-		first = startPool(t, remuda.Config{}, func(ctx context.Context, in int) (int, error) {
-			if in < 0 {
-				return 0, second.Send(ctx, -in)
+	for name, pass := range map[string]func(ctx context.Context) context.Context{
+		"sent with the context of the run":  func(ctx context.Context) context.Context { return ctx },
+		"sent with one derived from it":     func(ctx context.Context) context.Context { return context.WithValue(ctx, deepContext{}, 1) },
+		"sent with one that lost its cause": context.WithoutCancel,
+	} {
+		bubble(t, name, func(t *testing.T) {
+			var first, second *remuda.Pool[int, int]
+			s := &stage{}
+			first = startPool(t, remuda.Config{}, func(ctx context.Context, in int) (int, error) {
+				if in < 0 {
+					return 0, second.Send(pass(ctx), -in)
+				}
+				return s.Do(ctx, in)
+			})
+			second = startPool(t, remuda.Config{Initial: 3}, func(ctx context.Context, in int) (int, error) {
+				return first.Do(ctx, in)
+			})
+			for in := range 3 {
+				require.NoError(t, first.Send(bg, -in-1))
 			}
-			return s.Do(ctx, in)
+			_, most := s.on()
+			require.Equal(t, 1, most, "runs at a time, of one worker")
+			s.letAll()
 		})
-		second = startPool(t, remuda.Config{Initial: 3}, func(ctx context.Context, in int) (int, error) {
-			return first.Do(ctx, in)
-		})
-		for in := range 3 {
-			require.NoError(t, first.Send(bg, -in-1))
-		}
-		_, most := s.on()
-		require.Equal(t, 1, most, "runs at a time, of one worker")
-		s.letAll()
-	})
+	}
 }
 
 // A clerk is a job that is to be closed.
@@ -675,5 +681,32 @@ func TestRunThatAnotherPoolCutsOffSaysNothingOfItsOwn(t *testing.T) {
 		require.Error(t, outer.CloseWithTimeout(time.Second))
 		<-outer.Done()
 		require.Equal(t, context.Canceled, got)
+	})
+}
+
+// What is left of the inputs that a worker has taken at once does not begin after
+// the loop was left.
+func TestNothingBeginsOnceALoopIsLeft(t *testing.T) {
+	const last = 100 // far enough for it to be one of many that were taken
+	bubble(t, "", func(t *testing.T) {
+		begun, release := make(chan struct{}), make(chan struct{})
+		ran := 0
+		p := startPool(t, remuda.Config{}, func(_ context.Context, in int) (int, error) {
+			ran++ // there is one worker
+			if in == last {
+				close(begun)
+				<-release
+			}
+			return in, nil
+		})
+		for range p.Map(bg, counted(500)) {
+			<-begun
+			go func() {
+				synctest.Wait() // until the loop has been left and waits
+				close(release)
+			}()
+			break
+		}
+		require.Equal(t, last+1, ran)
 	})
 }
