@@ -6,10 +6,11 @@ type batch[In, Out any] struct {
 	out  []Out   // as many as have run
 	errs []error // empty if all were nil so far, else as long as out
 
-	began int64 // stamp
-	tally tally
-	done  bool
-	run   *runContext
+	began  int64 // by home.now
+	sample int   // index of the input whose time in queue is a sample
+	tally  tally
+	done   bool
+	run    *runContext
 
 	next, nextLoose *batch[In, Out]
 }
@@ -19,6 +20,19 @@ func (b *batch[In, Out]) err(i int) error {
 		return b.errs[i]
 	}
 	return nil
+}
+
+// accepted says when the input at i was accepted, and for how many that stands.
+// A sample is one of each batch: no matter which, only not always the first.
+func (b *batch[In, Out]) accepted(i int, t timing) (at int64, inputs uint64) {
+	switch {
+	case t == timed:
+		return b.began, 1
+	case t == sampled && i == b.sample:
+		return b.began, uint64(len(b.in))
+	default:
+		return 0, 0
+	}
 }
 
 // add appends the outcome of the next input.

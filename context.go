@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/remuda-go/remuda/internal/attempt"
+	"github.com/remuda-go/remuda/internal/runstate"
 )
 
 // home is what runs and tickets know of their pool: the part of it that has no
@@ -16,14 +16,14 @@ type home struct {
 	name   string
 	base   context.Context // ends when Close gives up waiting, and with the pool
 	cancel context.CancelCauseFunc
-	epoch  time.Time   // what stamps count from
-	timed  atomic.Bool // somebody asked for the time in queue
-	lender lender      // the pool itself
+	epoch  time.Time     // what stamps count from
+	timing atomic.Uint32 // of what the time in queue is taken
+	lender lender        // the pool itself
 
 	waiters sync.Pool // of *waiter
 }
 
-// now returns a stamp: nanoseconds since the pool started, never 0.
+// now returns the nanoseconds since the pool started; never 0.
 func (h *home) now() int64 { return int64(time.Since(h.epoch)) + 1 }
 
 // A runContext is the context of a run. Each worker has one, used for all the
@@ -46,9 +46,8 @@ type runContext struct {
 	resumed chan struct{} // closed when it has its place back; nil unless it waits for that
 
 	// The current run, written before it begins.
-	seat    *seat
-	queued  time.Duration
-	attempt atomic.Int32
+	seat  *seat
+	state runstate.State
 }
 
 // A seat is what the context of a run tells of its worker.
@@ -83,18 +82,20 @@ var runOver = func() *merger {
 }()
 
 // begin makes r the context of a run that starts now.
-func (r *runContext) begin(s *seat, stamp int64) {
+// It was accepted at that time, which stands for so many inputs; 0 if the time was
+// not taken.
+func (r *runContext) begin(s *seat, at int64, inputs uint64) {
 	s.runs++
 	if r.seat != s { // not the worker's own, or its first run
 		r.seat = s
 	}
-	if stamp != 0 {
-		r.queued = time.Duration(r.home.now() - stamp)
-	} else if r.queued != 0 {
-		r.queued = 0
+	if at != 0 {
+		r.state.Queued, r.state.Inputs = time.Duration(r.home.now()-at), inputs
+	} else if r.state.Inputs != 0 {
+		r.state.Queued, r.state.Inputs = 0, 0
 	}
-	if r.attempt.Load() != 1 {
-		r.attempt.Store(1)
+	if r.state.Attempt.Load() != 1 {
+		r.state.Attempt.Store(1)
 	}
 }
 
@@ -180,8 +181,8 @@ func (r *runContext) Value(key any) any {
 	switch k := key.(type) {
 	case infoKey:
 		return r
-	case attempt.Key:
-		return &r.attempt
+	case runstate.Key:
+		return &r.state
 	case *home:
 		if k == r.home {
 			return r

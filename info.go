@@ -27,7 +27,7 @@ func InfoFrom(ctx context.Context) (Info, bool) {
 		Pool:    r.home.name,
 		Worker:  r.seat.worker,
 		Job:     r.seat.runs,
-		Attempt: int(r.attempt.Load()),
+		Attempt: int(r.state.Attempt.Load()),
 		run:     r,
 	}, true
 }
@@ -55,13 +55,10 @@ func (i Info) Queued() time.Duration {
 	if i.run == nil {
 		return 0
 	}
-	if timed := &i.run.home.timed; !timed.Load() { // all workers read it: no needless write
-		timed.Store(true)
+	if t := &i.run.home.timing; t.Load() != timed { // all workers read it: no needless write
+		t.Store(timed)
 	}
-	return i.run.queued
+	return i.run.state.Queued
 }
-
-// wantsQueueTime is what a Middleware may implement: see [Info.Queued].
-type wantsQueueTime interface{ WantsQueueTime() bool }
 
 type infoKey struct{}

@@ -4,13 +4,12 @@ import (
 	"context"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/remuda-go/remuda"
-	"github.com/remuda-go/remuda/internal/attempt"
+	"github.com/remuda-go/remuda/internal/runstate"
 )
 
 func TestInfoOutsideOfARun(t *testing.T) {
@@ -114,7 +113,7 @@ func TestInfoCountsAttempts(t *testing.T) {
 				return func(ctx context.Context) error {
 					for n := 1; n <= 3; n++ {
 						if n > 1 {
-							attempt.Set(ctx, n)
+							runstate.SetAttempt(ctx, n)
 						}
 						if err := next(ctx); err != nil {
 							return err
@@ -130,78 +129,7 @@ func TestInfoCountsAttempts(t *testing.T) {
 			require.Equal(t, []int{1, 2, 3, 1, 2, 3}, attempts)
 		})
 	}
-	attempt.Set(bg, 2) // outside of a run it does nothing
-}
-
-// clocked is a middleware that wants the time in queue, of the first input too.
-type clocked struct{ saw *[]time.Duration }
-
-func (clocked) WantsQueueTime() bool { return true }
-
-func (c clocked) Wrap(next remuda.Handler) remuda.Handler {
-	return func(ctx context.Context) error {
-		info, _ := remuda.InfoFrom(ctx)
-		*c.saw = append(*c.saw, info.Queued())
-		return next(ctx)
-	}
-}
-
-// The time in queue is taken once somebody wants it.
-func TestTimeInQueue(t *testing.T) {
-	queue := func(t *testing.T, job func(ctx context.Context, n int) (int, error), mws ...remuda.Middleware) {
-		p := startPool(t, remuda.Config{Paused: true}, job, mws...)
-		begin := time.Now()
-		for i := range 3 {
-			require.NoError(t, p.TrySend(i))
-			time.Sleep(time.Second)
-		}
-		require.NoError(t, p.More())
-		synctest.Wait()
-		require.Equal(t, 3*time.Second, time.Since(begin))
-		_, err := p.Do(bg, 9)
-		require.NoError(t, err)
-		require.NoError(t, p.Less())
-		require.NoError(t, p.TrySend(4))
-		time.Sleep(time.Minute)
-		require.NoError(t, p.More())
-		synctest.Wait()
-	}
-
-	bubble(t, "by a middleware that says so", func(t *testing.T) {
-		var saw []time.Duration
-		queue(t, double, clocked{&saw})
-		require.Len(t, saw, 5)
-		for i, want := range []time.Duration{3 * time.Second, 2 * time.Second, time.Second, 0, time.Minute} {
-			assert.InDelta(t, want, saw[i], 10, "run %d", i)
-		}
-	})
-
-	bubble(t, "by a job that asks, from then on", func(t *testing.T) {
-		var saw []time.Duration
-		queue(t, func(ctx context.Context, n int) (int, error) {
-			info, _ := remuda.InfoFrom(ctx)
-			saw = append(saw, info.Queued())
-			return n, nil
-		})
-		require.Len(t, saw, 5)
-		for i, want := range []time.Duration{0, 0, 0, 0, time.Minute} {
-			assert.InDelta(t, want, saw[i], 10, "run %d", i)
-		}
-	})
-
-	bubble(t, "of an input of Map, from when its worker took it", func(t *testing.T) {
-		var saw []time.Duration
-		p := startPool(t, remuda.Config{}, func(_ context.Context, n int) (int, error) {
-			time.Sleep(time.Second)
-			return n, nil
-		}, clocked{&saw})
-		for range p.Map(bg, counted(3)) {
-		}
-		require.Len(t, saw, 3)
-		for _, d := range saw {
-			assert.InDelta(t, 0, d, 10)
-		}
-	})
+	runstate.SetAttempt(bg, 2) // outside of a run it does nothing
 }
 
 // InfoFrom allocates nothing.
@@ -226,7 +154,7 @@ func TestInfoCountsAttemptsOfEachRun(t *testing.T) {
 		return func(ctx context.Context) error {
 			info, _ := remuda.InfoFrom(ctx)
 			seen = append(seen, info.Attempt)
-			attempt.Set(ctx, 3)
+			runstate.SetAttempt(ctx, 3)
 			return next(ctx)
 		}
 	}))
@@ -235,24 +163,4 @@ func TestInfoCountsAttemptsOfEachRun(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.Equal(t, []int{1, 1, 1}, seen)
-}
-
-// An input of a loop waits from when its worker took it out of the sequence.
-func TestTimeInBatch(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		waited := make(map[int]time.Duration)
-		p := startPool(t, remuda.Config{Paused: true}, func(ctx context.Context, n int) (int, error) {
-			info, _ := remuda.InfoFrom(ctx)
-			waited[n] = info.Queued()
-			if n == 1 {
-				time.Sleep(time.Second)
-			}
-			return n, nil
-		})
-		loop := async(func() ([]int, error) { return p.DoAll(bg, upTo(3)) })
-		require.NoError(t, p.More())
-		_, err := loop.wait()
-		require.NoError(t, err)
-		require.InDelta(t, time.Second, waited[2], float64(time.Microsecond), "behind the second input, in its batch")
-	})
 }

@@ -6,7 +6,7 @@ import "context"
 type item[In, Out any] struct {
 	in     In
 	origin *origin[In, Out] // nil if nobody waits and the context was empty
-	stamp  int64            // when it was accepted; 0 if nobody asks
+	stamp  stamp            // when it was accepted
 }
 
 func (it *item[In, Out]) isClaim() bool { return it.origin != nil && it.origin.stream != nil }

@@ -2,7 +2,6 @@ package remuda
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,6 +43,7 @@ type Pool[In, Out any] struct {
 	streams    map[*stream[In, Out]]struct{}
 	crew       crew[In, Out]
 	feeding    feeding[In, Out] // of a source-fed pool
+	stamper    stamper
 	accepted   uint64
 	counted    tally // runs of Do on its caller's goroutine, and of batches
 	err        error // what closed the pool
@@ -165,10 +165,7 @@ func (p *Pool[In, Out]) runUntil(ctx context.Context) error {
 }
 
 func (p *Pool[In, Out]) start(b JobBuilder[In, Out], built bool) error {
-	timed := slices.ContainsFunc(p.mws, func(mw Middleware) bool {
-		w, ok := mw.(wantsQueueTime)
-		return ok && w.WantsQueueTime()
-	})
+	t := timingFor(p.mws)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
@@ -181,7 +178,7 @@ func (p *Pool[In, Out]) start(b JobBuilder[In, Out], built bool) error {
 	p.queue.setBound(p.cfg.bound())
 	p.home.name, p.home.epoch, p.home.lender = p.cfg.Name, time.Now(), p
 	p.home.base, p.home.cancel = context.WithCancelCause(context.Background())
-	p.home.timed.Store(timed)
+	p.home.timing.Store(t)
 	p.started = true
 	p.open = p.source == nil
 	p.crew.size = p.cfg.initial()

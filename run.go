@@ -26,7 +26,8 @@ func (p *Pool[In, Out]) perform(w *worker[In, Out]) {
 			return
 		}
 	}
-	ctx.begin(&w.seat, w.stamp)
+	at, inputs := w.stamp.read()
+	ctx.begin(&w.seat, at, inputs)
 	p.conclude(w, w.do(ctx))
 }
 

@@ -131,8 +131,8 @@ func (p *Pool[In, Out]) refusal() error {
 // accept takes an item over. It needs mu; a worker must be summoned for it.
 func (p *Pool[In, Out]) accept(it item[In, Out]) {
 	p.accepted++
-	if p.home.timed.Load() {
-		it.stamp = p.home.now()
+	if t := p.home.timing.Load(); t != untimed {
+		it.stamp = p.stamper.stamp(&p.home, t)
 	}
 	p.queue.push(it)
 }

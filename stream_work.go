@@ -48,12 +48,9 @@ func (s *stream[In, Out]) perform(w *worker[In, Out]) {
 			return
 		}
 	}
-	stamp := int64(0)
-	if s.pool.home.timed.Load() {
-		stamp = b.began
-	}
 	w.in = b.in[i]
-	b.run.begin(&w.seat, stamp)
+	at, inputs := b.accepted(i, s.pool.home.timing.Load())
+	b.run.begin(&w.seat, at, inputs)
 	s.conclude(w, w.do(b.run))
 }
 
@@ -104,6 +101,7 @@ func (s *stream[In, Out]) take(w *worker[In, Out]) bool {
 		s.claim()
 	}
 	b.began = s.pool.home.now()
+	b.sample = int(b.began % int64(len(b.in)))
 	w.batch = b
 	return true
 }

@@ -15,7 +15,7 @@ type worker[In, Out any] struct {
 
 	ctx       runContext       // for inputs whose own context is empty
 	origin    *origin[In, Out] // of what it works on
-	stamp     int64            // when that was accepted
+	stamp     stamp            // when that was accepted
 	stream    *stream[In, Out] // that it works on
 	batch     *batch[In, Out]  // the part of that
 	last      outcome          // how the last run ended, not counted yet

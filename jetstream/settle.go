@@ -9,7 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/remuda-go/remuda"
-	"github.com/remuda-go/remuda/internal/attempt"
+	"github.com/remuda-go/remuda/internal/runstate"
 	"github.com/remuda-go/remuda/middleware"
 )
 
@@ -40,7 +40,7 @@ func (s settler) Wrap(next remuda.Handler) remuda.Handler {
 			return fmt.Errorf("remudajetstream: %w", err)
 		}
 		delivery := int(meta.NumDelivered)
-		attempt.Set(ctx, delivery)
+		runstate.SetAttempt(ctx, delivery)
 
 		if err := ctx.Err(); err != nil { // the message came too late for the worker
 			return s.settle(ctx, msg, delivery, err)

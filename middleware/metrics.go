@@ -7,7 +7,8 @@ import (
 	"time"
 
 	"github.com/remuda-go/remuda"
-	"github.com/remuda-go/remuda/internal/attempt"
+	"github.com/remuda-go/remuda/internal/runstate"
+	"github.com/remuda-go/remuda/internal/sampling"
 )
 
 // Metrics counts runs by outcome, and gathers how long they took and how long
@@ -22,8 +23,8 @@ import (
 // Counts are exact. Times are those of every run as long as there are less than
 // a hundred thousand a second. When there are more, and two readings of the
 // clock for each would be a good part of the work, a worker takes the time of
-// one run in 31, which then stands for those before it. [Elapsed] times every
-// run whatever it costs.
+// one run in 127, which then stands for those before it, and a pool so the time
+// in queue. [Elapsed] times every run whatever it costs.
 type Metrics struct {
 	shards shards[metricsShard]
 	timed  atomic.Int64 // when the last timed run ended, by the clock of the shards
@@ -54,73 +55,70 @@ func (m *Metrics) Wrap(next remuda.Handler) remuda.Handler {
 	s, clock := m.shards.assign()
 	r := &metricsRun{Metrics: m, shard: s, clock: clock}
 	return func(ctx context.Context) error {
-		tries, first := r.begin(ctx)
+		run, first := r.begin(ctx)
+		due := r.sampler.Due()
+		if due {
+			r.start = r.clock.now()
+		}
 		o := failed // unless next returns and says otherwise
-		defer func() { r.end(ctx, o, tries, first) }()
+		defer func() {
+			if due {
+				r.time()
+			}
+			r.end(o, run, first)
+		}()
 		err := next(ctx)
 		o = r.outcomeOf(err)
 		return err
 	}
 }
 
-// WantsQueueTime makes a pool take the time of inputs from the first one on:
-// see [remuda.Info.Queued].
-func (m *Metrics) WantsQueueTime() bool { return true }
+// SamplesQueueTime makes a pool take the time of inputs: of all of them only as
+// long as they are not too frequent for that.
+func (m *Metrics) SamplesQueueTime() bool { return true }
 
 // metricsRun is the current run of one worker.
 type metricsRun struct {
 	*Metrics
-	shard *metricsShard
-	clock clock
-	pace  pace
-	watch bool // this run is timed
-	start time.Duration
+	shard   *metricsShard
+	clock   clock
+	sampler sampling.Sampler
+	start   time.Duration // if it is timed
 
 	panics panics
 }
 
-// begin notes that a run begins. It returns where the number of the attempt
-// stands, and what it is now.
-func (r *metricsRun) begin(ctx context.Context) (tries *atomic.Int32, first int32) {
+// begin notes that a run begins. It returns its state, which is nil outside of
+// a pool, and the number of the attempt.
+func (r *metricsRun) begin(ctx context.Context) (run *runstate.State, first int32) {
 	r.shard.started.Add(1)
-	if tries, _ = ctx.Value(attempt.Key{}).(*atomic.Int32); tries != nil {
-		first = tries.Load()
+	if run = runstate.Of(ctx); run != nil {
+		first = run.Attempt.Load()
+		if run.Queued > 0 && first == 1 { // the input has waited once
+			r.shard.queueTime.add(run.Queued, run.Inputs)
+		}
 	}
-	if r.watch = r.pace.due(); r.watch {
-		r.start = r.clock.now()
-	}
-	return tries, first
+	return run, first
 }
 
 // end notes that the run has ended.
-func (r *metricsRun) end(ctx context.Context, o outcome, tries *atomic.Int32, first int32) {
+func (r *metricsRun) end(o outcome, run *runstate.State, first int32) {
 	s := r.shard
-	if tries != nil {
+	if run != nil {
 		// Outside of Retry, all attempts but the first are in here; inside of
 		// it, each attempt comes here on its own.
-		if last := tries.Load(); last > 1 {
+		if last := run.Attempt.Load(); last > 1 {
 			s.retries.Add(uint64(last - max(1, first-1)))
 		}
-	}
-	if r.watch {
-		r.observe(ctx, first)
 	}
 	s.finished[o].Add(1)
 }
 
-// observe puts the times of the run into the histograms.
-func (r *metricsRun) observe(ctx context.Context, first int32) {
+// time notes how long the run has taken.
+func (r *metricsRun) time() {
 	end := r.clock.now()
-	n := r.pace.took(end - time.Duration(r.timed.Swap(int64(end))))
+	n := r.sampler.Took(end - time.Duration(r.timed.Swap(int64(end))))
 	r.shard.runTime.add(end-r.start, n)
-	if first > 1 { // the input has waited once
-		return
-	}
-	if info, ok := remuda.InfoFrom(ctx); ok {
-		if d := info.Queued(); d > 0 {
-			r.shard.queueTime.add(d, n)
-		}
-	}
 }
 
 func (r *metricsRun) outcomeOf(err error) outcome {

@@ -80,6 +80,25 @@ func TestMetricsQueueTime(t *testing.T) {
 	})
 }
 
+// Where inputs are frequent, the time in queue of one stands for many.
+func TestMetricsSamplesTheQueueTimeOfFrequentInputs(t *testing.T) {
+	const inputs = 64 + 10*127 // the first that are found to be frequent, and ten samples
+	synctest.Test(t, func(t *testing.T) {
+		var m middleware.Metrics
+		pool := startWith(t, remuda.Config{Paused: true, Queue: inputs}, &m)
+		for range inputs {
+			require.NoError(t, pool.TrySend(succeed))
+		}
+		time.Sleep(time.Second)
+		require.NoError(t, pool.More())
+		require.NoError(t, pool.Close(t.Context()))
+		s := m.Snapshot()
+		require.EqualValues(t, inputs, s.Succeeded)
+		require.EqualValues(t, inputs, s.QueueTime.Count)
+		require.InDelta(t, time.Second, s.QueueTime.Mean(), float64(time.Microsecond))
+	})
+}
+
 // An input waits once, however often it is tried.
 func TestMetricsQueueTimeInsideOfRetry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -129,6 +148,7 @@ func TestMetricsRetries(t *testing.T) {
 // When there are more runs than could be timed in passing, samples are taken,
 // and stand for all; when there are few again, every run is timed.
 func TestMetricsSamplesFrequentRuns(t *testing.T) {
+	const stride = 127
 	synctest.Test(t, func(t *testing.T) {
 		var m middleware.Metrics
 		var took time.Duration
@@ -143,11 +163,11 @@ func TestMetricsSamplesFrequentRuns(t *testing.T) {
 		s := m.Snapshot()
 		require.EqualValues(t, 10_000, s.Succeeded, "counts are exact")
 		require.LessOrEqual(t, s.RunTime.Count, uint64(10_000))
-		require.Greater(t, s.RunTime.Count, uint64(10_000-31))
+		require.Greater(t, s.RunTime.Count, uint64(10_000-stride))
 		require.Equal(t, time.Microsecond, s.RunTime.Mean())
 
 		samples := 0
-		for range 310 {
+		for range 10 * stride {
 			runs(1)
 			if now := m.Snapshot(); now.RunTime.Count > s.RunTime.Count {
 				samples++
@@ -157,11 +177,11 @@ func TestMetricsSamplesFrequentRuns(t *testing.T) {
 		require.Equal(t, 10, samples)
 
 		took = time.Second
-		runs(31) // the worker notices
+		runs(stride) // the worker notices
 		s = m.Snapshot()
-		require.EqualValues(t, 10_341, s.RunTime.Count)
+		require.EqualValues(t, 10_000+11*stride, s.RunTime.Count)
 		runs(1)
-		require.EqualValues(t, 10_342, m.Snapshot().RunTime.Count, "every run")
+		require.EqualValues(t, 10_001+11*stride, m.Snapshot().RunTime.Count, "every run")
 		require.Equal(t, time.Second, m.Snapshot().RunTime.Sum-s.RunTime.Sum)
 	})
 }

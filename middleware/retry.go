@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/remuda-go/remuda"
-	"github.com/remuda-go/remuda/internal/attempt"
+	"github.com/remuda-go/remuda/internal/runstate"
 )
 
 // ErrNotRetryable makes [Retry] give up: a job returns it, or an error that
@@ -137,7 +137,7 @@ func (w *retrier) again(ctx context.Context, began time.Time, err error) error {
 			return join(err, end)
 		}
 		tries++
-		attempt.Set(ctx, tries)
+		runstate.SetAttempt(ctx, tries)
 		if w.onRetry != nil {
 			w.onRetry(ctx, tries, err)
 		}

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/remuda-go/remuda"
-	"github.com/remuda-go/remuda/internal/attempt"
+	"github.com/remuda-go/remuda/internal/runstate"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -48,7 +48,7 @@ func retry(n int) remuda.Middleware {
 	return remuda.MiddlewareFunc(func(next remuda.Handler) remuda.Handler {
 		return func(ctx context.Context) (err error) {
 			for i := range n {
-				attempt.Set(ctx, i+1)
+				runstate.SetAttempt(ctx, i+1)
 				if err = next(ctx); err == nil {
 					return nil
 				}

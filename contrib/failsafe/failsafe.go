@@ -11,7 +11,7 @@ import (
 	"github.com/failsafe-go/failsafe-go/cachepolicy"
 	"github.com/failsafe-go/failsafe-go/hedgepolicy"
 	"github.com/remuda-go/remuda"
-	"github.com/remuda-go/remuda/internal/attempt"
+	"github.com/remuda-go/remuda/internal/runstate"
 )
 
 // ErrUnsupported is what a run returns when a policy cannot guard a job: see
@@ -113,7 +113,7 @@ func (r *runner) call(exec failsafe.Execution[any]) (any, error) {
 		// Counted here and not by exec.Attempts, which also counts what a
 		// policy inside the retries kept from running.
 		if info, ok := remuda.InfoFrom(ctx); ok {
-			attempt.Set(ctx, info.Attempt+1)
+			runstate.SetAttempt(ctx, info.Attempt+1)
 		}
 	}
 	r.err = r.next(ctx)

@@ -1,0 +1,38 @@
+// Package runstate is what a pool and the middleware of this module tell each
+// other about a run, beyond what everybody sees in remuda.Info.
+package runstate
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+)
+
+// A State belongs to one run, and is part of its context.
+type State struct {
+	Attempt atomic.Int32 // counts from 1
+
+	// How long the input had waited when the run began, and how many inputs
+	// that stands for: itself, and those before it whose time was not taken.
+	// Both are 0 if its own was not.
+	Queued time.Duration
+	Inputs uint64
+}
+
+// Key is the context key of a run's *State.
+type Key struct{}
+
+// Of returns the state of the run that ctx belongs to, and nil if there is none.
+// It allocates nothing.
+func Of(ctx context.Context) *State {
+	s, _ := ctx.Value(Key{}).(*State)
+	return s
+}
+
+// SetAttempt makes n the current attempt of the run that ctx belongs to, if
+// there is one. It allocates nothing.
+func SetAttempt(ctx context.Context, n int) {
+	if s := Of(ctx); s != nil {
+		s.Attempt.Store(int32(min(n, 1<<31-1)))
+	}
+}

@@ -1,0 +1,76 @@
+package remuda
+
+import (
+	"time"
+
+	"github.com/remuda-go/remuda/internal/sampling"
+)
+
+// timing says for which inputs a pool takes the time that they wait. Reading the
+// clock twice costs more than the queue does.
+type timing = uint32
+
+const (
+	untimed timing = iota
+	sampled        // all, unless they are frequent: see package sampling
+	timed          // all
+)
+
+// What a Middleware may implement, whose first call of Info.Queued would come
+// too late for the first inputs.
+type (
+	wantsQueueTime interface{ WantsQueueTime() bool }
+
+	// samplesQueueTime is for those of this module that can do with a sample,
+	// which they find in the runstate.
+	samplesQueueTime interface{ SamplesQueueTime() bool }
+)
+
+// timingFor returns what mws ask for.
+func timingFor(mws []Middleware) timing {
+	t := untimed
+	for _, mw := range mws {
+		if w, ok := mw.(wantsQueueTime); ok && w.WantsQueueTime() {
+			return timed
+		}
+		if w, ok := mw.(samplesQueueTime); ok && w.SamplesQueueTime() {
+			t = sampled
+		}
+	}
+	return t
+}
+
+// A stamp is when an input was accepted, by home.now. It is 0 if that was not
+// taken, and negative if it stands for sampling.Stride inputs.
+type stamp int64
+
+// read returns the time of s, and for how many inputs it stands.
+func (s stamp) read() (at int64, inputs uint64) {
+	if s < 0 {
+		return int64(-s), sampling.Stride
+	}
+	return int64(s), 1
+}
+
+// stamper makes the stamps of a pool. Pool.mu guards it.
+type stamper struct {
+	sampler sampling.Sampler
+	last    int64 // when it took the time last
+}
+
+// stamp returns the stamp of an input that is accepted now.
+func (s *stamper) stamp(h *home, t timing) stamp {
+	if t == timed {
+		return stamp(h.now())
+	}
+	if !s.sampler.Due() {
+		return 0
+	}
+	now := h.now()
+	since := time.Duration(now - s.last)
+	s.last = now
+	if s.sampler.Took(since) > 1 {
+		return stamp(-now)
+	}
+	return stamp(now)
+}
