@@ -22,16 +22,18 @@ func (b *batch[In, Out]) err(i int) error {
 	return nil
 }
 
-// accepted says when the input at i was accepted, and for how many that stands.
-// A sample is one of each batch: no matter which, only not always the first.
-func (b *batch[In, Out]) accepted(i int, t timing) (at int64, inputs uint64) {
+// accepted says when the input at i was accepted. A sample is one of each batch:
+// no matter which, only not always the first.
+func (b *batch[In, Out]) accepted(i int, t timing) stamp {
 	switch {
+	case t == untimed:
+		return 0
 	case t == timed:
-		return b.began, 1
-	case t == sampled && i == b.sample:
-		return b.began, uint64(len(b.in))
+		return stamp(b.began)
+	case i == b.sample:
+		return stamp(-b.began)
 	default:
-		return 0, 0
+		return 0
 	}
 }
 

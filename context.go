@@ -82,15 +82,14 @@ var runOver = func() *merger {
 }()
 
 // begin makes r the context of a run that starts now.
-// It was accepted at that time, which stands for so many inputs; 0 if the time was
-// not taken.
-func (r *runContext) begin(s *seat, at int64, inputs uint64) {
+// Its input was accepted at the given time.
+func (r *runContext) begin(s *seat, at stamp) {
 	s.runs++
 	if r.seat != s { // not the worker's own, or its first run
 		r.seat = s
 	}
 	if at != 0 {
-		r.state.Queued, r.state.Inputs = time.Duration(r.home.now()-at), inputs
+		r.state.Queued, r.state.Inputs = at.waited(r.home)
 	} else if r.state.Inputs != 0 {
 		r.state.Queued, r.state.Inputs = 0, 0
 	}

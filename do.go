@@ -108,7 +108,7 @@ func (p *Pool[In, Out]) runInline(ctx context.Context, empty bool, w *worker[In,
 		}
 	}
 	w.in = in
-	r.begin(&w.seat, 0, 0)
+	r.begin(&w.seat, 0)
 	err = w.do(r)
 	out = w.take()
 	returned = true

@@ -174,7 +174,7 @@ func (p *Pool[In, Out]) shiftFed(w *worker[In, Out]) (ended bool) {
 				continue
 			}
 		}
-		w.ctx.begin(&w.seat, 0, 0)
+		w.ctx.begin(&w.seat, 0)
 		if f.forever && w.run == nil {
 			p.runForever(w)
 			return true

@@ -44,12 +44,13 @@ func timingFor(mws []Middleware) timing {
 // taken, and negative if it stands for sampling.Stride inputs.
 type stamp int64
 
-// read returns the time of s, and for how many inputs it stands.
-func (s stamp) read() (at int64, inputs uint64) {
+// waited returns how long an input has waited by now, and how many inputs that
+// stands for.
+func (s stamp) waited(h *home) (d time.Duration, inputs uint64) {
 	if s < 0 {
-		return int64(-s), sampling.Stride
+		return time.Duration(h.now() + int64(s)), sampling.Stride
 	}
-	return int64(s), 1
+	return time.Duration(h.now() - int64(s)), 1
 }
 
 // stamper makes the stamps of a pool. Pool.mu guards it.

@@ -26,8 +26,7 @@ func (p *Pool[In, Out]) perform(w *worker[In, Out]) {
 			return
 		}
 	}
-	at, inputs := w.stamp.read()
-	ctx.begin(&w.seat, at, inputs)
+	ctx.begin(&w.seat, w.stamp)
 	p.conclude(w, w.do(ctx))
 }
 

@@ -49,8 +49,11 @@ func (s *stream[In, Out]) perform(w *worker[In, Out]) {
 		}
 	}
 	w.in = b.in[i]
-	at, inputs := b.accepted(i, s.pool.home.timing.Load())
-	b.run.begin(&w.seat, at, inputs)
+	at := b.accepted(i, s.pool.home.timing.Load())
+	b.run.begin(&w.seat, at)
+	if at < 0 {
+		b.run.state.Inputs = uint64(len(b.in))
+	}
 	s.conclude(w, w.do(b.run))
 }
 
