@@ -12,6 +12,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -767,4 +768,48 @@ func TestNothingBeginsOnceTheContextOfALoopHasEnded(t *testing.T) {
 		}
 		require.Equal(t, []int{0, 1}, begun)
 	})
+}
+
+// A loop that waits for more keeps nothing of what it has been through.
+func TestLoopLetsGoOfWhatWasConsumed(t *testing.T) {
+	type load struct{ _ [1 << 10]byte }
+	for _, ordered := range []bool{true, false} {
+		bubble(t, fmt.Sprintf("ordered %v", ordered), func(t *testing.T) {
+			var ins, outs []weak.Pointer[load]
+			p := startPool(t, remuda.Config{Queue: 16}, func(context.Context, *load) (*load, error) {
+				out := &load{}
+				outs = append(outs, weak.Make(out)) // there is one worker
+				return out, errOdd
+			})
+			more := make(chan struct{})
+			seq := func(yield func(*load) bool) {
+				for range 100 {
+					in := &load{}
+					ins = append(ins, weak.Make(in))
+					yield(in)
+				}
+				<-more
+			}
+			loop := asyncErr(func() error {
+				if ordered {
+					for range p.Map(bg, seq) {
+					}
+				} else {
+					for range p.Stream(bg, seq) {
+					}
+				}
+				return nil
+			})
+			require.False(t, loop.returned())
+			runtime.GC()
+			runtime.GC()
+			require.Len(t, outs, 100)
+			for i := range outs {
+				require.Nil(t, ins[i].Value(), "input %d", i)
+				require.Nil(t, outs[i].Value(), "output %d", i)
+			}
+			close(more)
+			_, _ = loop.wait()
+		})
+	}
 }

@@ -11,8 +11,8 @@ type channel struct{ scenario.Identity }
 
 func newChannel() channel { return channel{floor("channel")} }
 
-type channelSender struct {
-	inputs  chan int
+type channelOf[In any] struct {
+	inputs  chan In
 	workers sync.WaitGroup
 }
 
@@ -24,8 +24,8 @@ func (c channel) QueueSender(workers, queue int, job func(in int)) scenario.Send
 	return startChannel(workers, queue, job)
 }
 
-func startChannel(workers, queue int, job func(in int)) *channelSender {
-	s := &channelSender{inputs: make(chan int, queue)}
+func startChannel[In any](workers, queue int, job func(in In)) *channelOf[In] {
+	s := &channelOf[In]{inputs: make(chan In, queue)}
 	for range workers {
 		s.workers.Go(func() {
 			for in := range s.inputs {
@@ -36,9 +36,9 @@ func startChannel(workers, queue int, job func(in int)) *channelSender {
 	return s
 }
 
-func (s *channelSender) Send(in int) { s.inputs <- in }
+func (s *channelOf[In]) Send(in In) { s.inputs <- in }
 
-func (s *channelSender) Close() {
+func (s *channelOf[In]) Close() {
 	close(s.inputs)
 	s.workers.Wait()
 }

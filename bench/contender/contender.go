@@ -22,6 +22,7 @@ func All() []scenario.Contender {
 		newErrgroup(),
 		newChannel(),
 		newUnbuffered(),
+		newCancelable(),
 		newSemaphore(),
 		newGoroutines(),
 		newDirect(),
