@@ -130,7 +130,7 @@ func (p *Pool[In, Out]) drop(items []item[In, Out]) {
 		switch {
 		case it.isClaim():
 			it.origin.stream.withdraw()
-		case it.origin != nil && it.origin.kind == submitted:
+		case it.origin != nil && it.origin.awaited():
 			var out Out
 			if it.origin.run != nil {
 				it.origin.run.end()

@@ -16,7 +16,7 @@ import (
 func (p *Pool[In, Out]) requeue(ctx context.Context, in In) {
 	it := item[In, Out]{in: in}
 	if r := p.home.nested(ctx); r != nil && r.tie == detached {
-		it.origin = p.newOrigin(r.parent, sent)
+		it.origin = p.newOrigin(r.parent, detached)
 	}
 	var admitted *blocked[item[In, Out]]
 	p.head.Lock()

@@ -11,35 +11,27 @@ type item[In, Out any] struct {
 
 func (it *item[In, Out]) isClaim() bool { return it.origin != nil && it.origin.stream != nil }
 
-// An origin is where an item comes from, if that matters.
+// An origin is where an item comes from, if that matters. What was sent has one
+// for its context alone: nobody holds its ticket.
 type origin[In, Out any] struct {
-	kind   kind
 	ticket Ticket[Out]
 	run    *runContext      // the context of the run; nil if the worker's own will do
 	stream *stream[In, Out] // not nil: the item is a claim of a stream, and no input
 }
 
-// kind says who gets the outcome of an input that has an origin.
-type kind uint8
+// awaited reports whether somebody has the ticket. If not, a drop goes to OnDrop.
+func (o *origin[In, Out]) awaited() bool { return o.ticket.home != nil }
 
-const (
-	sent      kind = iota // nobody; a drop goes to OnDrop
-	submitted             // the ticket
-)
-
-// newOrigin makes the origin of an input that comes with ctx.
-func (p *Pool[In, Out]) newOrigin(ctx context.Context, k kind) *origin[In, Out] {
+// newOrigin makes the origin of an input that comes with ctx. Its run depends on
+// ctx as tie says.
+func (p *Pool[In, Out]) newOrigin(ctx context.Context, tie tie) *origin[In, Out] {
 	if isEmpty(ctx) {
-		return &origin[In, Out]{kind: k, ticket: Ticket[Out]{home: &p.home}}
+		return &origin[In, Out]{}
 	}
 	both := &struct { // one allocation
 		origin[In, Out]
 		own runContext
-	}{}
-	both.kind, both.ticket.home, both.run = k, &p.home, &both.own
-	both.own.home, both.own.parent, both.own.tie = &p.home, ctx, untied
-	if k == sent {
-		both.own.tie = detached
-	}
+	}{own: runContext{home: &p.home, parent: ctx, tie: tie}}
+	both.run = &both.own
 	return &both.origin
 }

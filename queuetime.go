@@ -46,7 +46,7 @@ type stamp int64
 
 // waited returns how long an input has waited by now, and how many inputs that
 // stands for.
-func (s stamp) waited(h *home) (d time.Duration, inputs uint64) {
+func (s stamp) waited(h *home) (d time.Duration, inputs uint32) {
 	if s < 0 {
 		return time.Duration(h.now() + int64(s)), sampling.Stride
 	}

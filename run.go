@@ -103,7 +103,7 @@ func (p *Pool[In, Out]) resolve(w *worker[In, Out], out Out, err error) {
 	if o.run != nil {
 		o.run.end()
 	}
-	if o.kind == sent {
+	if !o.awaited() {
 		return
 	}
 	p.resolved[w.last].Add(1)

@@ -28,7 +28,7 @@ func (p *Pool[In, Out]) Send(ctx context.Context, in In) error {
 			return err
 		}
 		if values := valuesOf(ctx); !isEmpty(values) {
-			it.origin = p.newOrigin(values, sent)
+			it.origin = p.newOrigin(values, detached)
 		}
 	}
 	return p.send(ctx, it)
@@ -54,7 +54,8 @@ func (p *Pool[In, Out]) submit(ctx context.Context, in In) (*Ticket[Out], error)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	o := p.newOrigin(ctx, submitted)
+	o := p.newOrigin(ctx, untied)
+	o.ticket.home = &p.home
 	if err := p.send(ctx, item[In, Out]{in: in, origin: o}); err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ func (s *stream[In, Out]) perform(w *worker[In, Out]) {
 	at := b.accepted(i, s.pool.home.timing.Load())
 	b.run.begin(&w.seat, at)
 	if at < 0 {
-		b.run.state.Inputs = uint64(len(b.in))
+		b.run.state.Inputs = uint32(len(b.in))
 	}
 	s.conclude(w, w.do(b.run))
 }

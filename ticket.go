@@ -13,9 +13,9 @@ type Ticket[Out any] struct {
 	home *home
 
 	state  atomic.Uint32 // pending, watched or settled
-	out    Out           // out, err and exited are final once settled
+	exited bool          // the job ended its goroutine; with out and err, final once settled
+	out    Out
 	err    error
-	exited bool // the job ended its goroutine
 
 	mu      sync.Mutex    // guards the rest; never held across a channel operation
 	done    chan struct{} // made by the first Done

@@ -95,7 +95,7 @@ func (r *metricsRun) begin(ctx context.Context) (run *runstate.State, first int3
 	if run = runstate.Of(ctx); run != nil {
 		first = run.Attempt.Load()
 		if run.Queued > 0 && first == 1 { // the input has waited once
-			r.shard.queueTime.add(run.Queued, run.Inputs)
+			r.shard.queueTime.add(run.Queued, uint64(run.Inputs))
 		}
 	}
 	return run, first

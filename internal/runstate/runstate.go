@@ -15,8 +15,8 @@ type State struct {
 	// How long the input had waited when the run began, and how many inputs
 	// that stands for: itself, and those before it whose time was not taken.
 	// Both are 0 if its own was not.
+	Inputs uint32
 	Queued time.Duration
-	Inputs uint64
 }
 
 // Key is the context key of a run's *State.
