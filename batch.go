@@ -1,5 +1,7 @@
 package remuda
 
+import "github.com/remuda-go/remuda/internal/runstate"
+
 // A batch is inputs of a stream that a worker has taken, and their outcomes.
 type batch[In, Out any] struct {
 	in   []In
@@ -24,11 +26,11 @@ func (b *batch[In, Out]) err(i int) error {
 
 // accepted says when the input at i was accepted. A sample is one of each batch:
 // no matter which, only not always the first.
-func (b *batch[In, Out]) accepted(i int, t timing) stamp {
+func (b *batch[In, Out]) accepted(i int, timing uint32) stamp {
 	switch {
-	case t == untimed:
+	case timing == runstate.Untimed:
 		return 0
-	case t == timed:
+	case timing == runstate.Timed:
 		return stamp(b.began)
 	case i == b.sample:
 		return stamp(-b.began)

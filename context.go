@@ -16,9 +16,9 @@ type home struct {
 	name   string
 	base   context.Context // ends when Close gives up waiting, and with the pool
 	cancel context.CancelCauseFunc
-	epoch  time.Time     // what stamps count from
-	timing atomic.Uint32 // of what the time in queue is taken
-	lender lender        // the pool itself
+	epoch  time.Time // what stamps count from
+	timing runstate.Timing
+	lender lender // the pool itself
 
 	waiters sync.Pool // of *waiter
 }
@@ -180,6 +180,8 @@ func (r *runContext) Value(key any) any {
 	switch k := key.(type) {
 	case infoKey:
 		return r
+	case runstate.TimingKey:
+		return &r.home.timing
 	case runstate.Key:
 		return &r.state
 	case *home:

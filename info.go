@@ -3,6 +3,8 @@ package remuda
 import (
 	"context"
 	"time"
+
+	"github.com/remuda-go/remuda/internal/runstate"
 )
 
 // Info says which run a context belongs to. It is valid during that run.
@@ -55,8 +57,8 @@ func (i Info) Queued() time.Duration {
 	if i.run == nil {
 		return 0
 	}
-	if t := &i.run.home.timing; t.Load() != timed { // all workers read it: no needless write
-		t.Store(timed)
+	if t := &i.run.home.timing; t.Load() != runstate.Timed { // all workers read it: no needless write
+		t.Store(runstate.Timed)
 	}
 	return i.run.state.Queued
 }

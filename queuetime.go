@@ -3,17 +3,8 @@ package remuda
 import (
 	"time"
 
+	"github.com/remuda-go/remuda/internal/runstate"
 	"github.com/remuda-go/remuda/internal/sampling"
-)
-
-// timing says for which inputs a pool takes the time that they wait. Reading the
-// clock twice costs more than the queue does.
-type timing = uint32
-
-const (
-	untimed timing = iota
-	sampled        // all, unless they are frequent: see package sampling
-	timed          // all
 )
 
 // What a Middleware may implement, whose first call of Info.Queued would come
@@ -27,14 +18,14 @@ type (
 )
 
 // timingFor returns what mws ask for.
-func timingFor(mws []Middleware) timing {
-	t := untimed
+func timingFor(mws []Middleware) uint32 {
+	t := runstate.Untimed
 	for _, mw := range mws {
 		if w, ok := mw.(wantsQueueTime); ok && w.WantsQueueTime() {
-			return timed
+			return runstate.Timed
 		}
 		if w, ok := mw.(samplesQueueTime); ok && w.SamplesQueueTime() {
-			t = sampled
+			t = runstate.Sampled
 		}
 	}
 	return t
@@ -60,8 +51,8 @@ type stamper struct {
 }
 
 // stamp returns the stamp of an input that is accepted now.
-func (s *stamper) stamp(h *home, t timing) stamp {
-	if t == timed {
+func (s *stamper) stamp(h *home, timing uint32) stamp {
+	if timing == runstate.Timed {
 		return stamp(h.now())
 	}
 	if !s.sampler.Due() {

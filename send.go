@@ -1,6 +1,10 @@
 package remuda
 
-import "context"
+import (
+	"context"
+
+	"github.com/remuda-go/remuda/internal/runstate"
+)
 
 // Send hands an input to the pool and returns when it was accepted: at once
 // while there is room in the queue, else when there is, or with the error of
@@ -132,7 +136,7 @@ func (p *Pool[In, Out]) refusal() error {
 // accept takes an item over. It needs mu; a worker must be summoned for it.
 func (p *Pool[In, Out]) accept(it item[In, Out]) {
 	p.accepted++
-	if t := p.home.timing.Load(); t != untimed {
+	if t := p.home.timing.Load(); t != runstate.Untimed {
 		it.stamp = p.stamper.stamp(&p.home, t)
 	}
 	p.queue.push(it)

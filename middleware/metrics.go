@@ -58,6 +58,7 @@ func (m *Metrics) Wrap(next remuda.Handler) remuda.Handler {
 		run, first := r.begin(ctx)
 		due := r.sampler.Due()
 		if due {
+			runstate.SampleQueueTime(ctx) // a pool that knows m only within its job does not yet
 			r.start = r.clock.now()
 		}
 		o := failed // unless next returns and says otherwise

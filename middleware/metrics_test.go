@@ -80,6 +80,28 @@ func TestMetricsQueueTime(t *testing.T) {
 	})
 }
 
+// Around a job instead of a pool, Metrics has the time in queue from the second
+// input on.
+func TestMetricsQueueTimeAroundAJob(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var m middleware.Metrics
+		pool := remuda.New[task, remuda.Void]()
+		require.NoError(t, pool.Start(remuda.Wrap(remuda.NoOutput(perform), &m)))
+		for range 2 { // the second time, the pool knows
+			for range 3 {
+				require.NoError(t, pool.Send(t.Context(), lasting(time.Second, succeed)))
+			}
+			synctest.Wait()
+			time.Sleep(time.Minute)
+		}
+		require.NoError(t, pool.Close(t.Context()))
+		s := m.Snapshot()
+		require.EqualValues(t, 6, s.RunTime.Count)
+		require.EqualValues(t, 2, s.QueueTime.Count)
+		require.Equal(t, 3*time.Second, s.QueueTime.Sum)
+	})
+}
+
 // Where inputs are frequent, the time in queue of one stands for many.
 func TestMetricsSamplesTheQueueTimeOfFrequentInputs(t *testing.T) {
 	const inputs = 64 + 10*127 // the first that are found to be frequent, and ten samples

@@ -36,3 +36,25 @@ func SetAttempt(ctx context.Context, n int) {
 		s.Attempt.Store(int32(min(n, 1<<31-1)))
 	}
 }
+
+// A Timing says of which inputs a pool takes the time that they wait. Reading
+// the clock twice costs more than the queue does.
+type Timing struct{ atomic.Uint32 }
+
+// What a Timing can be.
+const (
+	Untimed uint32 = iota
+	Sampled        // all, unless they are frequent: see package sampling
+	Timed          // all
+)
+
+// TimingKey is the context key of the *Timing of a run's pool.
+type TimingKey struct{}
+
+// SampleQueueTime makes the pool of the run that ctx belongs to, if there is
+// one, take the time of inputs from now on. It allocates nothing.
+func SampleQueueTime(ctx context.Context) {
+	if t, ok := ctx.Value(TimingKey{}).(*Timing); ok && t.Load() == Untimed { // all workers read it: no needless write
+		t.CompareAndSwap(Untimed, Sampled)
+	}
+}
