@@ -46,7 +46,7 @@ func (s settler) Wrap(next remuda.Handler) remuda.Handler {
 			return s.settle(ctx, msg, delivery, err)
 		}
 		p.start(msg, max(s.wait(delivery)/3, time.Millisecond))
-		outcome := error(remuda.ErrGoexit) // unless next returns
+		outcome := remuda.ErrGoexit // unless next returns
 		defer func() {
 			p.stop()
 			err = s.settle(ctx, msg, delivery, outcome)

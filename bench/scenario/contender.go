@@ -10,6 +10,7 @@ type Contender interface {
 // Kind says what a contender is there for.
 type Kind string
 
+// What there is.
 const (
 	Subject Kind = "subject" // remuda
 	Peer    Kind = "peer"    // a pool of its own right

@@ -51,7 +51,7 @@ func pace(c Sending, spin Spin, ops int) ([]Sample, error) {
 	})
 	due := time.Since(epoch)
 	for in := range ops {
-		for time.Since(epoch) < due {
+		for time.Since(epoch) < due { //nolint:revive // busy on purpose: its thread must not be free
 		}
 		sent[in] = time.Since(epoch)
 		s.Send(in)

@@ -2,7 +2,8 @@ package scenario
 
 import (
 	"bytes"
-	"fmt"
+	"errors"
+	"io/fs"
 	"os"
 	"runtime"
 	"strconv"
@@ -63,15 +64,18 @@ func sleep(c Sending, ops, workers int) ([]Sample, error) {
 // before exec.
 func peakMemory() (float64, error) {
 	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
 		return float64(m.Sys), nil
 	}
+	if err != nil {
+		return 0, err
+	}
 	_, rest, found := bytes.Cut(status, []byte("VmHWM:"))
 	fields := bytes.Fields(rest)
 	if !found || len(fields) == 0 {
-		return 0, fmt.Errorf("no VmHWM in /proc/self/status")
+		return 0, errors.New("no VmHWM in /proc/self/status")
 	}
 	kb, err := strconv.ParseFloat(string(fields[0]), 64)
 	return kb * 1024, err
