@@ -9,7 +9,7 @@ type batch[In, Out any] struct {
 	errs []error // empty if all were nil so far, else as long as out
 
 	began  int64 // by home.now
-	sample int   // index of the input whose time in queue is a sample
+	sample int   // index of the input whose time in queue is the sample, or unsampled
 	tally  tally
 	done   bool
 	run    *runContext
@@ -24,8 +24,20 @@ func (b *batch[In, Out]) err(i int) error {
 	return nil
 }
 
-// accepted says when the input at i was accepted. A sample is one of each batch:
-// no matter which, only not always the first.
+// unsampled is the sample of a batch that was given back by a worker: the sample
+// of the batch of which it is the rest stands for its inputs, too.
+const unsampled = -1
+
+// chooseSample chooses the input whose time in queue stands for those of all, where
+// a sample will do: no matter which, only not always the first, and before the
+// batch may be cut short.
+func (b *batch[In, Out]) chooseSample() {
+	if b.sample != unsampled {
+		b.sample = int(b.began % int64(min(len(b.in), checkEvery)))
+	}
+}
+
+// accepted says when the input at i was accepted; see stamp.
 func (b *batch[In, Out]) accepted(i int, timing uint32) stamp {
 	switch {
 	case timing == runstate.Untimed:

@@ -82,7 +82,7 @@ var runOver = func() *merger {
 }()
 
 // begin makes r the context of a run that starts now.
-// Its input was accepted at the given time.
+// Its input was accepted at the given time, if that is not 0.
 func (r *runContext) begin(s *seat, at stamp) {
 	s.runs++
 	if r.seat != s { // not the worker's own, or its first run

@@ -51,8 +51,9 @@ func (i Info) Input() any {
 //
 // A pool takes the time of inputs only once somebody asks, since a clock costs
 // more than a queue: what was accepted before the first call of Queued reports
-// 0. A [Middleware] that needs the first input too has a method
-// WantsQueueTime() bool that returns true.
+// 0, unless it is in the sample that middleware.Metrics takes. A [Middleware]
+// that needs the first input too has a method WantsQueueTime() bool that returns
+// true.
 func (i Info) Queued() time.Duration {
 	if i.run == nil {
 		return 0

@@ -12,7 +12,7 @@ import (
 type (
 	wantsQueueTime interface{ WantsQueueTime() bool }
 
-	// samplesQueueTime is for those of this module that can do with a sample,
+	// samplesQueueTime is for those of this module for which a sample will do,
 	// which they find in the runstate.
 	samplesQueueTime interface{ SamplesQueueTime() bool }
 )
@@ -32,7 +32,8 @@ func timingFor(mws []Middleware) uint32 {
 }
 
 // A stamp is when an input was accepted, by home.now. It is 0 if that was not
-// taken, and negative if it stands for sampling.Stride inputs.
+// taken, and negative if it stands for others, too: for sampling.Stride inputs in
+// all, or in a stream for those of its batch.
 type stamp int64
 
 // waited returns how long an input has waited by now, and how many inputs that

@@ -142,7 +142,7 @@ func TestSampleOfTimesInQueue(t *testing.T) {
 			synctest.Wait()
 			require.NoError(t, p.Less())
 		}
-		const few, strides = 64, 10
+		const few, strides = sampling.Burst + 1, 10 // the last of few finds that they are many
 		send(few + strides*sampling.Stride)
 		run()
 		require.Len(t, saw, few+strides)
@@ -179,20 +179,47 @@ func TestSampleOfTimesInQueue(t *testing.T) {
 		require.Equal(t, inputs, sum)
 	})
 
+	bubble(t, "of a loop whose batches are cut short", func(t *testing.T) {
+		var saw []sample
+		ran := 0
+		p := startPool(t, remuda.Config{}, func(_ context.Context, n int) (int, error) {
+			ran++ // there is one worker
+			time.Sleep(time.Microsecond / 10)
+			if n%200 > 150 {
+				time.Sleep(time.Duration(n%7) * 10 * time.Microsecond)
+			}
+			return n, nil
+		}, sampled{&saw})
+		const inputs = 4000
+		for range p.Map(bg, counted(inputs)) {
+		}
+		require.Equal(t, inputs, ran)
+		sum, behind := 0, 0
+		for _, s := range saw {
+			sum += s.inputs
+			if s.inputs > 1 && s.queued > 0 {
+				behind++
+			}
+		}
+		require.Equal(t, inputs, sum)
+		require.NotZero(t, behind, "samples that were not the first of their batch")
+	})
+
 	bubble(t, "until somebody asks for all", func(t *testing.T) {
 		var saw []sample
 		p := startPool(t, remuda.Config{}, func(ctx context.Context, n int) (int, error) {
-			if n == 999 {
+			if n == 2*sampling.Burst-1 {
 				info, _ := remuda.InfoFrom(ctx)
 				_ = info.Queued()
 			}
 			return n, nil
 		}, sampled{&saw})
-		for n := range 1000 {
+		const many = 2 * sampling.Burst
+		for n := range many {
 			require.NoError(t, p.Send(bg, n))
 		}
 		synctest.Wait()
-		require.Less(t, len(saw), 100)
+		require.Less(t, len(saw), many*2/3)
 		saw = nil
 		for n := range 500 {
 			require.NoError(t, p.Send(bg, n))

@@ -772,19 +772,20 @@ func TestNothingBeginsOnceTheContextOfALoopHasEnded(t *testing.T) {
 
 // A loop that waits for more keeps nothing of what it has been through.
 func TestLoopLetsGoOfWhatWasConsumed(t *testing.T) {
-	type load struct{ _ [1 << 10]byte }
 	for _, ordered := range []bool{true, false} {
 		bubble(t, fmt.Sprintf("ordered %v", ordered), func(t *testing.T) {
-			var ins, outs []weak.Pointer[load]
-			p := startPool(t, remuda.Config{Queue: 16}, func(context.Context, *load) (*load, error) {
-				out := &load{}
+			var ins, outs, errs []weak.Pointer[heavy]
+			p := startPool(t, remuda.Config{Queue: 16}, func(context.Context, *heavy) (*heavy, error) {
+				out := &heavy{}
 				outs = append(outs, weak.Make(out)) // there is one worker
-				return out, errOdd
+				err := &heavy{}
+				errs = append(errs, weak.Make(err))
+				return out, err
 			})
 			more := make(chan struct{})
-			seq := func(yield func(*load) bool) {
+			seq := func(yield func(*heavy) bool) {
 				for range 100 {
-					in := &load{}
+					in := &heavy{}
 					ins = append(ins, weak.Make(in))
 					yield(in)
 				}
@@ -800,6 +801,10 @@ func TestLoopLetsGoOfWhatWasConsumed(t *testing.T) {
 				}
 				return nil
 			})
+			defer func() {
+				close(more)
+				_, _ = loop.wait()
+			}()
 			require.False(t, loop.returned())
 			runtime.GC()
 			runtime.GC()
@@ -807,9 +812,13 @@ func TestLoopLetsGoOfWhatWasConsumed(t *testing.T) {
 			for i := range outs {
 				require.Nil(t, ins[i].Value(), "input %d", i)
 				require.Nil(t, outs[i].Value(), "output %d", i)
+				require.Nil(t, errs[i].Value(), "error %d", i)
 			}
-			close(more)
-			_, _ = loop.wait()
 		})
 	}
 }
+
+// heavy is a value, or an error, whose end can be seen.
+type heavy struct{ _ [1 << 10]byte }
+
+func (*heavy) Error() string { return "heavy" }

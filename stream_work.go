@@ -51,7 +51,7 @@ func (s *stream[In, Out]) perform(w *worker[In, Out]) {
 	w.in = b.in[i]
 	at := b.accepted(i, s.pool.home.timing.Load())
 	b.run.begin(&w.seat, at)
-	if at < 0 {
+	if at < 0 { // it stands for its batch
 		b.run.state.Inputs = uint32(len(b.in))
 	}
 	s.conclude(w, w.do(b.run))
@@ -104,7 +104,7 @@ func (s *stream[In, Out]) take(w *worker[In, Out]) bool {
 		s.claim()
 	}
 	b.began = s.pool.home.now()
-	b.sample = int(b.began % int64(len(b.in)))
+	b.chooseSample()
 	w.batch = b
 	return true
 }
@@ -158,7 +158,7 @@ func (s *stream[In, Out]) link(b *batch[In, Out]) {
 
 // giveBack cuts b off after n inputs; the rest is for whoever comes. It needs mu.
 func (s *stream[In, Out]) giveBack(b *batch[In, Out], n int) {
-	r := &batch[In, Out]{in: slices.Clone(b.in[n:])}
+	r := &batch[In, Out]{in: slices.Clone(b.in[n:]), sample: unsampled}
 	clear(b.in[n:])
 	b.in = b.in[:n]
 	if s.ordered {

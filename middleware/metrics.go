@@ -20,11 +20,12 @@ import (
 // is given to. The hot path takes no lock, allocates nothing, and writes only
 // where its worker does.
 //
-// Counts are exact. Times are those of every run as long as there are less than
-// a hundred thousand a second. When there are more, and two readings of the
-// clock for each would be a good part of the work, a worker takes the time of
-// one run in 127, which then stands for those before it, and a pool so the time
-// in queue. [Elapsed] times every run whatever it costs.
+// Counts are exact. Times are those of every run, and of every wait in the queue,
+// as long as there are less than fifty thousand a second, or they come in bursts
+// of up to five hundred. When there are more, and two readings of the clock for
+// each would be a good part of the work, one in 31 stands for those before it;
+// of Map and Stream, the wait of one input stands for those of its batch. [Elapsed]
+// times every run whatever it costs.
 type Metrics struct {
 	shards shards[metricsShard]
 	timed  atomic.Int64 // when the last timed run ended, by the clock of the shards

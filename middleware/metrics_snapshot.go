@@ -26,7 +26,8 @@ type MetricsSnapshot struct {
 	RunTime Histogram
 
 	// QueueTime is how long inputs had waited for their worker, if they had:
-	// see remuda.Info.Queued.
+	// see remuda.Info.Queued. Where it is sampled (see Metrics) its count is
+	// close to that of the inputs, and may exceed it.
 	QueueTime Histogram
 }
 

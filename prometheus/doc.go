@@ -24,7 +24,7 @@
 //	remuda_workers               gauge      workers that the pool should have
 //	remuda_retries_total         counter    attempts but the first
 //	remuda_job_duration_seconds  histogram  how long runs took
-//	remuda_job_wait_seconds      histogram  how long inputs waited, of those that did
+//	remuda_job_wait_seconds      histogram  how long inputs waited, of those that did; a sample, if they are many
 //
 // All have the label pool, and jobs_total has outcome besides: there are no
 // others, so that a pool has some 70 series and never more. The buckets of the

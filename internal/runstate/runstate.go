@@ -13,7 +13,7 @@ type State struct {
 	Attempt atomic.Int32 // counts from 1
 
 	// How long the input had waited when the run began, and how many inputs
-	// that stands for: itself, and those before it whose time was not taken.
+	// that stands for: itself, and others whose time was not taken, run or not.
 	// Both are 0 if its own was not.
 	Inputs uint32
 	Queued time.Duration
@@ -44,7 +44,7 @@ type Timing struct{ atomic.Uint32 }
 // What a Timing can be.
 const (
 	Untimed uint32 = iota
-	Sampled        // all, unless they are frequent: see package sampling
+	Sampled        // all, unless they are too many: see package sampling; of a stream, one of each batch
 	Timed          // all
 )
 

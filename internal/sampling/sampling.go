@@ -5,26 +5,27 @@ package sampling
 import "time"
 
 const (
-	// Events are frequent when they follow each other in less than this. Timing
-	// one costs up to 100 ns, which is a hundredth of it.
-	frequent = 10 * time.Microsecond
+	// In the long run one event is timed in each price. Timing one costs up to
+	// 150 ns, so that this takes less than a hundredth of a processor.
+	price = 20 * time.Microsecond
 
-	// How many times in a row events must be found to be frequent before only
-	// one in Stride is timed. A prime, so as not to keep step with what comes in
-	// batches; with it, what frequent events pay for the clock is lost in what
-	// they cost anyway.
-	streak = 64
-	Stride = 127
+	// Burst is how many events are timed in a row, however fast they come. What
+	// comes in bursts must not lose the last of each: they wait longest.
+	Burst = 512
+
+	// Stride is one in how many are timed when there are more. A prime, so as
+	// not to keep step with what comes in batches; and not a large one, since
+	// that many may pass before it is seen that they are few again.
+	Stride = 31
 )
 
-// A Sampler decides which events are timed: all of them, unless they are
-// frequent. What counts is the time from one timed event to the next, pauses
-// included. So where there are few events none is missed, and when they become
-// few, all are timed again as soon as one was. The zero Sampler is ready for
-// use; it is not safe for concurrent use.
+// A Sampler decides which events are timed: all of them, unless there have been
+// more than Burst at more than one in each price, pauses included. The zero
+// Sampler is ready for use; it is not safe for concurrent use.
 type Sampler struct {
-	skip   int // events to leave out before the next timed one
-	streak int // timed events in a row that were found to be frequent
+	spent  time.Duration // of what may be spent on a burst
+	skip   int           // events to leave out before the next timed one
+	sparse bool          // events were left out before it
 }
 
 // Due reports whether the event that comes now is to be timed.
@@ -41,15 +42,12 @@ func (s *Sampler) Due() bool {
 // 1, or Stride if this Sampler has left out those before it.
 func (s *Sampler) Took(since time.Duration) (events uint64) {
 	events = 1
-	if s.streak >= streak {
+	if s.sparse {
 		events = Stride
 	}
-	if since < frequent*time.Duration(events) {
-		s.streak++
-	} else {
-		s.streak = 0
-	}
-	if s.streak >= streak {
+	const most = Burst * price
+	s.spent = min(max(0, s.spent-since), most) + price
+	if s.sparse = s.spent > most; s.sparse {
 		s.skip = Stride - 1
 	}
 	return events
