@@ -303,8 +303,9 @@ func TestContextsAreMergedOnDemand(t *testing.T) {
 			assert.NoError(t, ctx.Err())
 			assert.Nil(t, ctx.Value(key("none")))
 			if ask {
-				assert.NotNil(t, ctx.Done())
-				assert.Equal(t, ctx.Done(), ctx.Done())
+				end := ctx.Done()
+				assert.NotNil(t, end)
+				assert.Equal(t, end, ctx.Done())
 			}
 			return n, nil
 		})

@@ -146,7 +146,7 @@ func (p *Pool[In, Out]) shiftFed(w *worker[In, Out]) (ended bool) {
 			return
 		}
 		v := recover()
-		err, goexit := error(ErrGoexit), v == nil
+		err, goexit := ErrGoexit, v == nil
 		if !goexit {
 			err = newPanicError(v)
 		}

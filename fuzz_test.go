@@ -322,7 +322,7 @@ func (p *play) noteStart(err error) {
 
 // closePool closes the pool; 0 is no timeout.
 func (p *play) closePool(timeout time.Duration) {
-	err := error(nil)
+	var err error
 	if timeout == 0 {
 		err = p.pool.Close(bg)
 	} else {

@@ -2,6 +2,7 @@ package remuda
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -94,8 +95,8 @@ func (f *frame[In, Out]) bind(job Job[In, Out], mws []Middleware) {
 		return
 	}
 	run := Handler(f.call)
-	for i := len(mws) - 1; i >= 0; i-- {
-		if run = mws[i].Wrap(run); run == nil { // not to be taken for no chain at all
+	for _, mw := range slices.Backward(mws) {
+		if run = mw.Wrap(run); run == nil { // not to be taken for no chain at all
 			run = func(context.Context) error { return ErrNilJob }
 		}
 	}

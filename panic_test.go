@@ -33,7 +33,7 @@ func fails(ctx context.Context, n int) (int, error) {
 	case 5:
 		runtime.Goexit()
 	case 6:
-		panic(nil) //nolint:govet // a job may do so
+		panic(nil) // a job may do so
 	}
 	return 2 * n, nil
 }

@@ -13,7 +13,7 @@ const (
 	// comes in bursts must not lose the last of each: they wait longest.
 	Burst = 512
 
-	// Stride is one in how many are timed when there are more. A prime, so as
+	// Stride tells that one in so many is timed when there are more. A prime, so as
 	// not to keep step with what comes in batches; and not a large one, since
 	// that many may pass before it is seen that they are few again.
 	Stride = 31
