@@ -347,7 +347,8 @@ func TestLoopThatEndsWithInputsGivenBack(t *testing.T) {
 			require.EqualValues(t, fast+ran, stats.Succeeded)
 			require.Equal(t, 1, stats.Running)
 			require.Zero(t, stats.Queued)
-			require.Positive(t, stats.Dropped)
+			// How many were given back depends on the size that batches have grown to.
+			require.EqualValues(t, fast+ran+1+int(stats.Dropped), stats.Accepted)
 			if name == "by its context" {
 				require.GreaterOrEqual(t, len(errs), fast+ran+int(stats.Dropped))
 				require.Equal(t, context.Canceled, errs[len(errs)-1])
