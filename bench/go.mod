@@ -1,24 +1,23 @@
 module github.com/remuda-go/remuda/bench
 
-go 1.25.0
+go 1.26.0
 
 require (
 	github.com/alitto/pond/v2 v2.7.1
-	github.com/gammazero/workerpool v1.2.1
+	github.com/gammazero/workerpool v1.3.0
 	github.com/panjf2000/ants/v2 v2.12.1
 	github.com/remuda-go/remuda v0.0.0
 	github.com/sourcegraph/conc v0.3.0
 	github.com/stretchr/testify v1.12.1
 	go.uber.org/goleak v1.3.0
-	golang.org/x/sync v0.22.0
+	golang.org/x/sync v0.25.0
 )
 
 require (
-	github.com/gammazero/deque v1.2.1 // indirect
-	go.uber.org/atomic v1.7.0 // indirect
-	go.uber.org/multierr v1.9.0 // indirect
-	go.yaml.in/yaml/v3 v3.0.5 // indirect
-	golang.org/x/time v0.14.0 // indirect
+	github.com/gammazero/deque v1.2.3 // indirect
+	go.uber.org/multierr v1.11.0 // indirect
+	go.yaml.in/yaml/v3 v3.0.6 // indirect
+	golang.org/x/time v0.16.0 // indirect
 )
 
 replace github.com/remuda-go/remuda => ../

@@ -1,6 +1,6 @@
 module github.com/remuda-go/remuda/contrib/failsafe
 
-go 1.25
+go 1.26.0
 
 require (
 	github.com/failsafe-go/failsafe-go v0.9.8
@@ -10,9 +10,9 @@ require (
 )
 
 require (
-	github.com/bits-and-blooms/bitset v1.24.4 // indirect
+	github.com/bits-and-blooms/bitset v1.29.0 // indirect
 	github.com/influxdata/tdigest v0.0.1 // indirect
-	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	go.yaml.in/yaml/v3 v3.0.6 // indirect
 )
 
 replace github.com/remuda-go/remuda => ../..
