@@ -2,8 +2,6 @@ package remuda
 
 import (
 	"context"
-	"fmt"
-	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,7 +15,7 @@ const outputs = 1024
 // A Herd is a [Pool] with the interface of gofherd: workers, called gophers
 // here, take units of [Work] from SendWork, process them, try those again that
 // ask for it, and put them out on a channel. Its size can be changed at any
-// time, by method and by HTTP.
+// time, by method and, with package herdhttp, by HTTP.
 //
 //	herd := remuda.NewHerd(process) // func(*remuda.Work[Body, Result]) remuda.Status
 //	herd.SetHerdSize(10)
@@ -31,8 +29,8 @@ const outputs = 1024
 // ends its goroutine survives, and the unit fails.
 //
 // A Herd is made by NewHerd; the zero Herd is not usable. All methods are safe
-// for concurrent use. A Herd that was started without an address and has put
-// out all its work holds no goroutine any more; any other is ended by Close.
+// for concurrent use. A Herd whose input is closed and that has put out all its
+// work holds no goroutine any more; any other is ended by Close.
 type Herd[Body, Result any] struct {
 	process func(*Work[Body, Result]) Status
 	pool    *Pool[Work[Body, Result], Void]
@@ -46,7 +44,6 @@ type Herd[Body, Result any] struct {
 	started bool
 	closed  bool // by Close
 	size    int
-	server  *server // nil without an address
 
 	inputClosed atomic.Bool    // the pool accepts nothing that is new
 	dropping    sync.WaitGroup // units that Close is about to put out
@@ -83,12 +80,11 @@ func NewHerd[Body, Result any](process func(*Work[Body, Result]) Status) *Herd[B
 	return h
 }
 
-// Start lets the gophers in and, if there is an address (see [Herd.SetAddr]),
-// serves it. It does not block. Work may be sent before; it waits.
+// Start lets the gophers in. It does not block. Work may be sent before; it
+// waits.
 //
 // Start returns [ErrPoolStarted] on a second call, [ErrPoolClosed] after Close,
-// [ErrNilJob] if the process function is nil, and the error of the listener if
-// the address cannot be bound; in that case the herd is as it was before.
+// and [ErrNilJob] if the process function is nil.
 func (h *Herd[Body, Result]) Start() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -99,14 +95,6 @@ func (h *Herd[Body, Result]) Start() error {
 		return ErrPoolStarted
 	case h.process == nil:
 		return ErrNilJob
-	}
-	if h.addr != "" {
-		var lc net.ListenConfig
-		l, err := lc.Listen(context.Background(), "tcp", h.addr)
-		if err != nil {
-			return fmt.Errorf("remuda: herd: %w", err)
-		}
-		h.server = h.serve(l)
 	}
 	h.started = true
 	_ = h.pool.Resize(h.size) // refused if all work is done: the input was closed before
@@ -173,9 +161,8 @@ func (h *Herd[Body, Result]) CloseInputChan() {
 func (h *Herd[Body, Result]) OutputChan() <-chan Work[Body, Result] { return h.out }
 
 // Close ends the herd. It closes the input, waits until all work is processed
-// and put out (retries included, by one gopher if the herd has none), stops
-// serving and frees the address, and returns nil. OutputChan has to be read
-// meanwhile.
+// and put out (retries included, by one gopher if the herd has none), and
+// returns nil. OutputChan has to be read meanwhile.
 //
 // When ctx ends first, the context of every unit that is being processed ends,
 // units that nobody processed yet fail with [ErrPoolClosed], what does not fit
@@ -188,16 +175,9 @@ func (h *Herd[Body, Result]) OutputChan() <-chan Work[Body, Result] { return h.o
 func (h *Herd[Body, Result]) Close(ctx context.Context) error {
 	h.mu.Lock()
 	h.closed, h.size = true, 0
-	s := h.server
 	h.mu.Unlock()
 	h.CloseInputChan()
-	err := h.pool.Close(ctx)
-	if s != nil {
-		if e := s.close(ctx); err == nil {
-			err = e
-		}
-	}
-	return err
+	return h.pool.Close(ctx)
 }
 
 // HerdStats is what a [Herd] has done and is doing.

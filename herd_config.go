@@ -1,7 +1,5 @@
 package remuda
 
-import "net/http"
-
 // Logger is what [Herd.SetLogger] takes; [log.Logger] is one.
 type Logger interface {
 	Printf(format string, v ...any)
@@ -10,13 +8,10 @@ type Logger interface {
 // settings is what is chosen before a herd starts and read-only from then on.
 type settings[Body, Result any] struct {
 	maxRetries int
-	addr       string
 	logger     Logger
 	onSuccess  []func(*Work[Body, Result])
 	onRetry    []func(*Work[Body, Result])
 	onFailure  []func(*Work[Body, Result])
-	authorize  func(*http.Request) bool
-	metrics    http.Handler
 }
 
 // SetMaxRetries sets how many times a unit of work is tried again before it
@@ -25,13 +20,6 @@ type settings[Body, Result any] struct {
 // changes nothing once the herd is started.
 func (h *Herd[Body, Result]) SetMaxRetries(n int) error {
 	return h.set(func() { h.maxRetries = max(n, 0) })
-}
-
-// SetAddr sets the TCP address, such as "127.0.0.1:5555", at which the herd can
-// be seen and resized: see [Herd.Handler] for what is served. With none, which
-// is the default, nothing is served.
-func (h *Herd[Body, Result]) SetAddr(addr string) error {
-	return h.set(func() { h.addr = addr })
 }
 
 // SetLogger sets where the herd logs what happens to each unit of work, by its
@@ -65,21 +53,6 @@ func (h *Herd[Body, Result]) AddRetryCallback(f func(*Work[Body, Result])) error
 // Close dropped come on the goroutine of Close.
 func (h *Herd[Body, Result]) AddFailureCallback(f func(*Work[Body, Result])) error {
 	return h.set(func() { h.onFailure = append(h.onFailure, f) })
-}
-
-// SetAuthorizer sets a function that decides which requests may change the size
-// of the herd, by a token in a header, say. With none, only requests to a
-// loopback address may; with one, only those may, at any address, that it
-// returns true for. It is called by the goroutines that serve the requests.
-func (h *Herd[Body, Result]) SetAuthorizer(f func(*http.Request) bool) error {
-	return h.set(func() { h.authorize = f })
-}
-
-// SetMetricsHandler sets what is served at /metrics beside /herd. This package
-// has no such handler, since it knows no metrics format; the module
-// github.com/remuda-go/remuda/prometheus has one.
-func (h *Herd[Body, Result]) SetMetricsHandler(m http.Handler) error {
-	return h.set(func() { h.metrics = m })
 }
 
 // set changes a setting, if it is not too late. change must not call the user's

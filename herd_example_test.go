@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"strings"
 	"time"
 
@@ -80,37 +78,6 @@ func ExampleHerd_SetMaxRetries() {
 	// 2: retry, retries: 1
 	// 2: retry, retries: 2
 	// 2: failure, retries: 2
-}
-
-// A herd with an address can be seen and resized from outside.
-func ExampleHerd_SetAddr() {
-	herd := remuda.NewHerd(func(*remuda.Work[int, int]) remuda.Status { return remuda.Success })
-	for _, err := range []error{
-		herd.SetHerdSize(2),
-		herd.SetAddr("127.0.0.1:0"), // any free port: see Addr
-		herd.Start(),
-	} {
-		if err != nil {
-			fmt.Println(err)
-		}
-	}
-	req, err := http.NewRequest(http.MethodPatch, "http://"+herd.Addr()+"/herd", strings.NewReader(`{"num": 10}`))
-	if err != nil {
-		fmt.Println(err)
-	}
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	resp, err := client.Do(req)
-	if err != nil {
-		fmt.Println(err)
-	}
-	body, err := io.ReadAll(resp.Body)
-	fmt.Println(string(body), err, resp.Body.Close())
-	fmt.Println("herd size:", herd.HerdSize())
-	fmt.Println(herd.Close(context.Background()))
-	// Output:
-	// {"num":10,"msg":"success"} <nil> <nil>
-	// herd size: 10
-	// <nil>
 }
 
 // A reader that walks away stops the herd; Close with a context that ends does

@@ -15,15 +15,13 @@ const MaxHerdSize = 1_000_000
 // hand. It returns [ErrMinReached] for a negative n, [ErrMaxReached] for one
 // above MaxHerdSize, and [ErrPoolClosed] after Close; the size is then as it was.
 func (h *Herd[Body, Result]) SetHerdSize(n int) error {
-	_, _, err := h.resize(func(int) int { return n })
-	return err
+	return h.resize(func(int) int { return n })
 }
 
 // IncreaseHerdBy adds n gophers, as SetHerdSize does and with its errors.
 func (h *Herd[Body, Result]) IncreaseHerdBy(n int) error {
 	n = min(max(n, -MaxHerdSize-1), MaxHerdSize+1) // so that the sum cannot overflow
-	_, _, err := h.resize(func(size int) int { return size + n })
-	return err
+	return h.resize(func(size int) int { return size + n })
 }
 
 // DecreaseHerdBy takes n gophers out, as SetHerdSize does and with its errors.
@@ -40,13 +38,13 @@ func (h *Herd[Body, Result]) HerdSize() int {
 	return h.size
 }
 
-// resize makes the size what to makes of it, and returns the size before and
-// after. The pool is resized under the same lock, so that of several concurrent
-// calls the last one counts here and there; Resize does not block.
-func (h *Herd[Body, Result]) resize(to func(size int) int) (before, after int, err error) {
+// resize makes the size what to makes of it. The pool is resized under the same
+// lock, so that of several concurrent calls the last one counts here and there;
+// Resize does not block.
+func (h *Herd[Body, Result]) resize(to func(size int) int) (err error) {
 	h.mu.Lock()
-	before = h.size
-	after = to(before)
+	before := h.size
+	after := to(before)
 	switch {
 	case h.closed:
 		err = ErrPoolClosed
@@ -57,7 +55,7 @@ func (h *Herd[Body, Result]) resize(to func(size int) int) (before, after int, e
 	}
 	if err != nil {
 		h.mu.Unlock()
-		return before, before, err
+		return err
 	}
 	h.size = after
 	if h.started {
@@ -70,7 +68,7 @@ func (h *Herd[Body, Result]) resize(to func(size int) int) (before, after int, e
 	if after != before {
 		h.logf("herd size: %d, was %d", after, before)
 	}
-	return before, after, nil
+	return nil
 }
 
 const (

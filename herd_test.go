@@ -1,6 +1,7 @@
 package remuda_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -433,13 +434,10 @@ func TestHerdLifeCycle(t *testing.T) {
 		h := startHerd(t, 1, succeed)
 		for name, err := range map[string]error{
 			"SetMaxRetries":      h.SetMaxRetries(1),
-			"SetAddr":            h.SetAddr("127.0.0.1:0"),
 			"SetLogger":          h.SetLogger(nil),
 			"AddSuccessCallback": h.AddSuccessCallback(func(*work) {}),
 			"AddRetryCallback":   h.AddRetryCallback(func(*work) {}),
 			"AddFailureCallback": h.AddFailureCallback(func(*work) {}),
-			"SetAuthorizer":      h.SetAuthorizer(nil),
-			"SetMetricsHandler":  h.SetMetricsHandler(nil),
 		} {
 			assert.Equal(t, remuda.ErrPoolStarted, err, name)
 		}
@@ -597,7 +595,7 @@ func TestReaderWalksAway(t *testing.T) {
 	})
 }
 
-// A herd without an address whose output is closed needs no Close.
+// A herd whose output is closed needs no Close.
 func TestFinishedHerdHoldsNoGoroutines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := remuda.NewHerd(succeed)
@@ -673,4 +671,50 @@ func TestWorkComesFresh(t *testing.T) {
 	w = <-h.OutputChan()
 	require.Equal(t, remuda.Success, w.Status())
 	require.Equal(t, 5, w.Result(), "with the result that it has")
+}
+
+// lines is a Logger.
+type lines struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *lines) Printf(format string, v ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fmt.Fprintf(&l.buf, format+"\n", v...)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+func TestHerdLogger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log lines
+		h := newHerd(t, 1, func(w *work) remuda.Status { return []remuda.Status{remuda.Success, remuda.Retry}[w.Body] })
+		require.NoError(t, h.SetLogger(&log))
+		require.NoError(t, h.SetMaxRetries(1))
+		require.NoError(t, h.AddFailureCallback(func(*work) { panic(errors.New("on purpose")) }))
+		require.NoError(t, h.Start())
+		for i := range 2 {
+			require.NoError(t, h.SendWork(unit(i)))
+			<-h.OutputChan()
+		}
+		require.NoError(t, h.SetHerdSize(2))
+		require.NoError(t, h.SetHerdSize(2))
+		h.CloseInputChan()
+		h.CloseInputChan()
+		synctest.Wait()
+		require.Equal(t, `work "unit 0": success, retries: 0
+work "unit 1": retry, retries: 1
+work "unit 1": failure, retries: 1
+work "unit 1": callback: remuda: job panicked: on purpose
+herd size: 2, was 1
+closed the input
+closed the output
+`, log.String())
+	})
 }

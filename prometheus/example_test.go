@@ -43,15 +43,15 @@ func ExampleHerdHandler() {
 		return remuda.Success
 	})
 	herd.SetHerdSize(1)
-	_ = herd.SetMetricsHandler(remudaprom.HerdHandler(herd.Stats))
-	// _ = herd.SetAddr("localhost:2112") serves them
+	metrics := remudaprom.HerdHandler(herd.Stats)
+	// herdhttp.Serve(herd, "localhost:2112", herdhttp.WithMetrics(metrics)) serves them
 	_ = herd.Start()
 	_ = herd.SendWork(remuda.Work[string, int]{ID: "1", Body: "giddyup"})
 	herd.CloseInputChan()
 	for w := range herd.OutputChan() {
 		fmt.Println(w.ID, w.Result())
 	}
-	show(herd.Handler(), "gofherd_")
+	show(metrics, "gofherd_")
 	_ = herd.Close(context.Background())
 	// Output:
 	// 1 7

@@ -11,6 +11,8 @@ import (
 	"github.com/remuda-go/remuda"
 )
 
+var errNilStats = errors.New("remudaprom: stats is nil")
+
 // RegisterHerd registers the metrics of a [remuda.Herd] with reg, under
 // gofherd's names:
 //
@@ -27,7 +29,7 @@ import (
 // numbers: give [Register] a function that returns Stats().Pool.
 func RegisterHerd(reg prometheus.Registerer, stats func() remuda.HerdStats) (prometheus.Collector, error) {
 	if stats == nil {
-		return nil, errors.New("remudaprom: stats is nil")
+		return nil, errNilStats
 	}
 	c := newHerdCollector(stats)
 	if err := reg.Register(c); err != nil {
@@ -38,10 +40,14 @@ func RegisterHerd(reg prometheus.Registerer, stats func() remuda.HerdStats) (pro
 
 // HerdHandler serves the metrics of RegisterHerd, from a registry of their own:
 //
-//	herd.SetMetricsHandler(remudaprom.HerdHandler(herd.Stats))
+//	herdhttp.Serve(herd, addr, herdhttp.WithMetrics(remudaprom.HerdHandler(herd.Stats)))
 //
+// It panics if stats is nil, as [http.Handle] does with a handler that is nil.
 // To serve more beside them, use a registry of the program's own, and promhttp.
 func HerdHandler(stats func() remuda.HerdStats) http.Handler {
+	if stats == nil {
+		panic(errNilStats)
+	}
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(newHerdCollector(stats)) // there is nothing yet that it could clash with
 	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{})

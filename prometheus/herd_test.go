@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/remuda-go/remuda"
+	"github.com/remuda-go/remuda/herdhttp"
 	remudaprom "github.com/remuda-go/remuda/prometheus"
 )
 
@@ -36,7 +37,6 @@ func work(t *testing.T) *remuda.Herd[bool, remuda.Void] {
 	})
 	herd.SetHerdSize(2)
 	require.NoError(t, herd.SetMaxRetries(2))
-	require.NoError(t, herd.SetMetricsHandler(remudaprom.HerdHandler(herd.Stats)))
 	require.NoError(t, herd.Start())
 	t.Cleanup(func() { _ = herd.Close(t.Context()) })
 	for _, good := range []bool{true, true, false, true} {
@@ -69,7 +69,8 @@ func TestHerdMetrics(t *testing.T) {
 
 // The herd serves its metrics beside its controls.
 func TestHerdHandler(t *testing.T) {
-	server := httptest.NewServer(work(t).Handler())
+	herd := work(t)
+	server := httptest.NewServer(herdhttp.Handler(herd, herdhttp.WithMetrics(remudaprom.HerdHandler(herd.Stats))))
 	defer server.Close()
 	resp, err := server.Client().Get(server.URL + "/metrics")
 	require.NoError(t, err)
@@ -79,6 +80,10 @@ func TestHerdHandler(t *testing.T) {
 	body, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
 	require.Equal(t, herdMetrics, string(body))
+}
+
+func TestHerdHandlerOfNothing(t *testing.T) {
+	require.PanicsWithError(t, "remudaprom: stats is nil", func() { remudaprom.HerdHandler(nil) })
 }
 
 // The herd's pool is a pool like others.

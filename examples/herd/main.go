@@ -1,5 +1,6 @@
-// Herd is the program in gofherd's README. It differs from that by its import,
-// by NewHerd, by the type arguments, and by the type assertion that they save.
+// Herd is the program in gofherd's README. It differs from that by its imports,
+// by NewHerd, by the type arguments, by the type assertion that they save, and by
+// herdhttp.Serve, which takes the place of SetAddr.
 //
 // It starts with no gophers and does nothing until there are some:
 //
@@ -7,14 +8,16 @@
 //	curl -XPATCH 127.0.0.1:5555/herd -d '{"num": 10}'
 //
 // The methods that gofherd has without a result return an error here. This
-// program drops them all, as gofherd does; others should look at least at that of
-// Start, which tells when the address is in use.
+// program drops most of them, as gofherd does, and not that of Serve, which tells
+// when the address is in use.
 package main
 
 import (
 	"fmt"
+	"log"
 
 	"github.com/remuda-go/remuda"
+	"github.com/remuda-go/remuda/herdhttp"
 )
 
 func LoadWork(herd *remuda.Herd[int, int]) {
@@ -50,7 +53,11 @@ func main() {
 	// disabling retries
 	herd.SetMaxRetries(0)
 	// bind on 127.0.0.1:5555
-	herd.SetAddr("127.0.0.1:5555")
+	server, err := herdhttp.Serve(herd, "127.0.0.1:5555")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer server.Close()
 	go LoadWork(herd)
 	herd.Start()
 	ReviewOutput(herd.OutputChan())

@@ -16,8 +16,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// The test binary is the program, too: main never frees its address, so it runs
-// in a process of its own.
+// The test binary is the program, too: main prints what is tested, so it runs in
+// a process of its own.
 func TestMain(m *testing.M) {
 	if os.Getenv("RUN_HERD") != "" {
 		main()
