@@ -149,7 +149,7 @@ func TestBuilderRunsOncePerWorker(t *testing.T) {
 		synctest.Wait()
 		require.Empty(t, o.keepers, "before the first run there is none")
 		for i := range 12 {
-			require.NoError(t, p.TrySend(i))
+			require.NoError(t, p.TrySend(bg, i))
 		}
 		require.Len(t, s.order(), 3)
 		s.letAll()
@@ -211,9 +211,9 @@ func TestBuiltJobIsClosedWithItsWorker(t *testing.T) {
 		p := remuda.Must(remuda.NewWithConfig[int, int](remuda.Config{Initial: 3}))
 		require.NoError(t, p.StartWithBuilder(o))
 		closeAfter(t, p)
-		idle := asyncErr(func() error { return p.TrySend(0) }) // will be idle, with a goroutine
+		idle := asyncErr(func() error { return p.TrySend(bg, 0) }) // will be idle, with a goroutine
 		inline := async(func() (int, error) { return p.Do(bg, 1) })
-		require.NoError(t, p.TrySend(2)) // will be busy
+		require.NoError(t, p.TrySend(bg, 2)) // will be busy
 		synctest.Wait()
 		s.let(0, 1)
 		require.True(t, idle.returned() && inline.returned())

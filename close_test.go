@@ -24,7 +24,7 @@ func TestCloseDrainsTheQueue(t *testing.T) {
 			p := startPool(t, remuda.Config{Paused: true}, s.Do)
 			require.NoError(t, p.Resize(workers))
 			for i := range 10 {
-				require.NoError(t, p.TrySend(i))
+				require.NoError(t, p.TrySend(bg, i))
 			}
 			synctest.Wait()
 			closing := asyncErr(func() error { return p.Close(bg) })
@@ -58,7 +58,7 @@ func TestCloseDrainsTheQueue(t *testing.T) {
 		s := &stage{}
 		p := startPool(t, remuda.Config{Initial: 5}, s.Do)
 		for i := range 3 {
-			require.NoError(t, p.TrySend(i))
+			require.NoError(t, p.TrySend(bg, i))
 			synctest.Wait()
 		}
 		s.letAll()
@@ -75,7 +75,7 @@ func TestCloseRefusesBlockedSenders(t *testing.T) {
 		p := startPool(t, remuda.Config{Queue: queue}, s.Do)
 		n := max(queue, 0) + 1
 		for i := range n {
-			require.NoError(t, p.TrySend(i))
+			require.NoError(t, p.TrySend(bg, i))
 			synctest.Wait()
 		}
 		var blocked []*call[remuda.Void]
@@ -113,12 +113,12 @@ func TestCloseGivesUpWhenItsContextEnds(t *testing.T) {
 
 			ctx, _ := ending(t)
 			runs := async(func() (int, error) { return p.Do(ctx, 0) })
-			require.NoError(t, p.TrySend(1))
+			require.NoError(t, p.TrySend(bg, 1))
 			queued := async(func() (int, error) { return p.Do(ctx, 2) })
 			require.NoError(t, p.Send(ctx, 3))
 			ticket, err := p.Submit(bg, 4)
 			require.NoError(t, err)
-			require.NoError(t, p.TrySend(5))
+			require.NoError(t, p.TrySend(bg, 5))
 			loop := async(func() (errs []error, _ error) {
 				for _, err := range p.Map(bg, counted(3)) {
 					errs = append(errs, err)
@@ -170,9 +170,9 @@ func TestCloseWithEndedContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &stage{deaf: true}
 		p := startPool(t, remuda.Config{}, s.Do)
-		require.NoError(t, p.TrySend(0))
+		require.NoError(t, p.TrySend(bg, 0))
 		synctest.Wait()
-		require.NoError(t, p.TrySend(1))
+		require.NoError(t, p.TrySend(bg, 1))
 		ended, cancel := ending(t)
 		cancel()
 		closing := asyncErr(func() error { return p.Close(ended) })
@@ -190,7 +190,7 @@ func TestSecondClose(t *testing.T) {
 	bubble(t, "waits as the first does", func(t *testing.T) {
 		s := &stage{}
 		p := startPool(t, remuda.Config{}, s.Do)
-		require.NoError(t, p.TrySend(0))
+		require.NoError(t, p.TrySend(bg, 0))
 		first := asyncErr(func() error { return p.Close(bg) })
 		second := asyncErr(func() error { return p.Close(bg) })
 		require.False(t, first.returned())
@@ -206,9 +206,9 @@ func TestSecondClose(t *testing.T) {
 	bubble(t, "gives up on its own account", func(t *testing.T) {
 		s := &stage{deaf: true}
 		p := startPool(t, remuda.Config{}, s.Do)
-		require.NoError(t, p.TrySend(0))
+		require.NoError(t, p.TrySend(bg, 0))
 		synctest.Wait()
-		require.NoError(t, p.TrySend(1))
+		require.NoError(t, p.TrySend(bg, 1))
 		first := asyncErr(func() error { return p.Close(bg) })
 		second := asyncErr(func() error { return p.CloseWithTimeout(time.Second) })
 		_, err := second.wait()
@@ -229,9 +229,9 @@ func TestCloseWaitsForRetiredWorkers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &stage{}
 		p := startPool(t, remuda.Config{Initial: 2}, s.Do)
-		require.NoError(t, p.TrySend(0))
+		require.NoError(t, p.TrySend(bg, 0))
 		synctest.Wait()
-		require.NoError(t, p.TrySend(1))
+		require.NoError(t, p.TrySend(bg, 1))
 		synctest.Wait()
 		require.NoError(t, p.Resize(0))
 		closing := asyncErr(func() error { return p.Close(bg) })
@@ -291,7 +291,7 @@ func raceClose(t *testing.T, queue int, patient bool) {
 			}
 		})
 	}
-	until(func() error { return p.TrySend(1) })
+	until(func() error { return p.TrySend(bg, 1) })
 	until(func() error { return p.Send(bg, 1) })
 	until(func() error { return p.Send(ctx, 1) })
 	until(func() error {
@@ -332,8 +332,8 @@ func TestOnDrop(t *testing.T) {
 
 	bubble(t, "is not needed", func(t *testing.T) {
 		p := startPool(t, remuda.Config{}, untilCancelled)
-		require.NoError(t, p.TrySend(0))
-		require.NoError(t, p.TrySend(1))
+		require.NoError(t, p.TrySend(bg, 0))
+		require.NoError(t, p.TrySend(bg, 1))
 		synctest.Wait()
 		ended, cancel := ending(t)
 		cancel()
@@ -346,9 +346,9 @@ func TestOnDrop(t *testing.T) {
 		require.NoError(t, p.OnDrop(func(int, error) { panic("drop") }))
 		require.NoError(t, p.Start(remuda.Func(untilCancelled)))
 		closeAfter(t, p)
-		require.NoError(t, p.TrySend(0))
+		require.NoError(t, p.TrySend(bg, 0))
 		synctest.Wait()
-		require.NoError(t, p.TrySend(1))
+		require.NoError(t, p.TrySend(bg, 1))
 		ticket, err := p.Submit(bg, 2)
 		require.NoError(t, err)
 		do := async(func() (int, error) { return p.Do(bg, 3) })
@@ -386,13 +386,13 @@ func TestCloseFromInsideAJob(t *testing.T) {
 				defer cancel()
 				assert.NoError(t, p.Close(sub))
 				assert.ErrorIs(t, p.Close(ctx), remuda.ErrPoolClosed)
-				assert.ErrorIs(t, p.TrySend(9), remuda.ErrPoolClosed)
+				assert.ErrorIs(t, p.TrySend(bg, 9), remuda.ErrPoolClosed)
 				assert.NoError(t, ctx.Err(), "the job goes on")
 			}
 			return n, nil
 		})
 		for i := range 3 {
-			require.NoError(t, p.TrySend(i))
+			require.NoError(t, p.TrySend(bg, i))
 		}
 		require.NoError(t, p.More())
 		<-p.Done()

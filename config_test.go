@@ -96,16 +96,16 @@ func TestErrorsSayWhereTheyComeFrom(t *testing.T) {
 	require.EqualError(t, err, "remuda: invalid maximum number of workers: Max 2 is less than Min 3")
 
 	p := remuda.Must(remuda.NewWithConfig[int, int](remuda.Config{Name: "mill", Paused: true, Max: 1, Queue: 1}))
-	assert.EqualError(t, p.TrySend(1), "remuda: pool is not started (pool mill)")
+	assert.EqualError(t, p.TrySend(bg, 1), "remuda: pool is not started (pool mill)")
 	require.NoError(t, p.Start(remuda.Func(double)))
 	closeAfter(t, p)
-	require.NoError(t, p.TrySend(1))
+	require.NoError(t, p.TrySend(bg, 1))
 	for _, tt := range []struct{ err, want error }{
 		{p.Start(remuda.Func(double)), remuda.ErrPoolStarted},
 		{p.OnDrop(nil), remuda.ErrPoolStarted},
 		{p.Less(), remuda.ErrMinReached},
 		{p.Resize(2), remuda.ErrMaxReached},
-		{p.TrySend(2), remuda.ErrQueueFull},
+		{p.TrySend(bg, 2), remuda.ErrQueueFull},
 		{loopClosed(t, "mill"), remuda.ErrPoolClosed},
 	} {
 		assert.ErrorIs(t, tt.err, tt.want)

@@ -217,7 +217,7 @@ func TestSentRunKeepsTheCallersValuesAlone(t *testing.T) {
 func TestRunWithAnEmptyContextEndsWithThePool(t *testing.T) {
 	for by, witness := range witnesses {
 		for name, handOver := range map[string]func(p *remuda.Pool[int, int]){
-			"TrySend":   func(p *remuda.Pool[int, int]) { _ = p.TrySend(1) },
+			"TrySend":   func(p *remuda.Pool[int, int]) { _ = p.TrySend(bg, 1) },
 			"Send":      func(p *remuda.Pool[int, int]) { _ = p.Send(context.TODO(), 1) },
 			"Submit":    func(p *remuda.Pool[int, int]) { _, _ = p.Submit(bg, 1) },
 			"Do inline": func(p *remuda.Pool[int, int]) { _, _ = p.Do(bg, 1) },
@@ -379,7 +379,7 @@ func TestContextKeptAfterTheRun(t *testing.T) {
 		})
 		for i := range 6 {
 			require.NoError(t, p.Send(context.WithValue(bg, key("whose"), i), i))
-			require.NoError(t, p.TrySend(i))
+			require.NoError(t, p.TrySend(bg, i))
 		}
 		synctest.Wait()
 		for i := range 6 {

@@ -25,31 +25,32 @@ import (
 // one.
 func (p *Pool[In, Out]) Do(ctx context.Context, in In) (Out, error) {
 	empty := isEmpty(ctx)
+	var caller *runContext // the run of this pool that calls, if one does
 	if !empty {
 		if err := ctx.Err(); err != nil {
 			var out Out
 			return out, err
 		}
-		if r := p.home.nested(ctx); r != nil && p.source == nil {
-			p.lend(r)
-			defer p.reclaim(r)
+		if caller = p.home.nested(ctx); caller != nil && p.source == nil {
+			p.lend(caller)
+		} else {
+			caller = nil
 		}
 	}
 	if empty || p.cfg.Inline || ctx.Done() == nil {
 		if w := p.hireInline(); w != nil {
-			return p.runInline(ctx, empty, w, in)
+			return p.runInline(ctx, empty, w, in, caller)
 		}
 	}
 	t, err := p.submit(ctx, in)
 	if err != nil {
+		if caller != nil {
+			p.reclaim(caller)
+		}
 		var out Out
 		return out, err
 	}
-	// Often the worker was put next in line on this thread, and is done with a
-	// fast job by the time this goroutine is back: then there is no need to
-	// block, which costs a quarter of the round trip.
-	runtime.Gosched()
-	out, err := t.wait(ctx)
+	out, err := t.wait(ctx, caller)
 	if err == ErrGoexit && t.exited { // and not just returned by the job
 		runtime.Goexit()
 	}
@@ -57,34 +58,22 @@ func (p *Pool[In, Out]) Do(ctx context.Context, in In) (Out, error) {
 }
 
 // hireInline takes a free worker for a run on the caller's goroutine, unless
-// something that was queued before would be overtaken. If all are busy it yields
-// once: most likely one is held by such a call whose goroutine waits for a
-// thread, and that is soon over. With a hundred callers on two workers it saves
-// a third, and the allocations of those that would go through the queue.
+// something that was queued before would be overtaken.
 func (p *Pool[In, Out]) hireInline() *worker[In, Out] {
-	w, full := p.tryInline()
-	if full {
-		runtime.Gosched()
-		w, _ = p.tryInline()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.open || p.crew.searching > 0 || p.crew.starved || len(p.queue.in) > 0 || p.queue.first != nil {
+		return nil
+	}
+	w := p.crew.hire()
+	if w != nil {
+		p.accepted++
 	}
 	return w
 }
 
-func (p *Pool[In, Out]) tryInline() (w *worker[In, Out], full bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !p.open || p.crew.searching > 0 || p.crew.starved || len(p.queue.in) > 0 || p.queue.first != nil {
-		return nil, false
-	}
-	if w = p.crew.hire(); w == nil {
-		return nil, true
-	}
-	p.accepted++
-	return w, false
-}
-
 // runInline runs an input on the goroutine of Do, on a worker that is free.
-func (p *Pool[In, Out]) runInline(ctx context.Context, empty bool, w *worker[In, Out], in In) (out Out, err error) {
+func (p *Pool[In, Out]) runInline(ctx context.Context, empty bool, w *worker[In, Out], in In, caller *runContext) (out Out, err error) {
 	r := &w.ctx
 	if !empty {
 		r = &runContext{home: &p.home, parent: ctx, tie: untied}
@@ -99,7 +88,9 @@ func (p *Pool[In, Out]) runInline(ctx context.Context, empty bool, w *worker[In,
 			}
 			w.clear()
 		}
-		p.release(w, r, err)
+		if back := p.release(w, r, err, caller); back != nil {
+			<-back
+		}
 	}()
 	if w.seat.input == nil {
 		if err = p.equip(w); err != nil {
@@ -118,8 +109,9 @@ func (p *Pool[In, Out]) runInline(ctx context.Context, empty bool, w *worker[In,
 	return out, err
 }
 
-// release gives back a worker after a run on the goroutine of Do.
-func (p *Pool[In, Out]) release(w *worker[In, Out], r *runContext, err error) {
+// release gives back a worker after a run on the goroutine of Do. If that was
+// called by a run, that asks for its own place back at the same time; see askBack.
+func (p *Pool[In, Out]) release(w *worker[In, Out], r *runContext, err error, caller *runContext) (back <-chan struct{}) {
 	if err != nil {
 		p.stopOn(r, err)
 	}
@@ -128,6 +120,9 @@ func (p *Pool[In, Out]) release(w *worker[In, Out], r *runContext, err error) {
 	ended := false
 	p.mu.Lock()
 	p.counted.count(outcomeOf(err))
+	if caller != nil {
+		back = p.askBackLocked(caller)
+	}
 	switch {
 	case p.crew.surplus():
 		ended = true
@@ -145,4 +140,5 @@ func (p *Pool[In, Out]) release(w *worker[In, Out], r *runContext, err error) {
 		p.dismiss(w)
 	}
 	p.do(c)
+	return back
 }

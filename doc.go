@@ -19,8 +19,11 @@
 // # Order
 //
 // Inputs are begun in the order in which they were accepted. Senders that wait
-// for a place in the queue are let in in the order in which they came, and
-// nobody passes them. With more than one worker, runs overlap and end in any
+// for a place in the queue are let in in the order in which they came, each as
+// soon as there is a place, and nobody passes them: neither a newcomer whose Do
+// could run on its own goroutine, nor one that comes while a place becomes free.
+// Only a run that waited for its own pool comes before all of them, as soon as
+// what it waits for is there. With more than one worker, runs overlap and end in any
 // order; [Pool.Map] and [Pool.DoAll] put the outcomes back into the order of the
 // inputs.
 //

@@ -60,7 +60,7 @@ func ExamplePool_TrySend() {
 	pool := remuda.Must(remuda.NewWithConfig[int, int](remuda.Config{Paused: true, Queue: 2}))
 	pool.Start(remuda.Func(square))
 	for n := range 3 {
-		fmt.Println(n, pool.TrySend(n))
+		fmt.Println(n, pool.TrySend(context.Background(), n))
 	}
 	pool.Close(context.Background())
 	// Output:

@@ -57,7 +57,7 @@ func refusals(ctx context.Context, p *remuda.Pool[int, int]) map[string]error {
 	_, all["Submit"] = p.Submit(ctx, 1)
 	_, all["DoAll"] = p.DoAll(ctx, []int{1})
 	all["Send"] = p.Send(ctx, 1)
-	all["TrySend"] = p.TrySend(1)
+	all["TrySend"] = p.TrySend(bg, 1)
 	for _, err := range p.Map(ctx, counted(3)) {
 		all["Map"] = errors.Join(all["Map"], err)
 	}
@@ -155,13 +155,13 @@ func TestRun(t *testing.T) {
 		ctx, cancel := ending(t)
 		run := asyncErr(func() error { return p.Run(ctx, s) })
 		for i := range 3 {
-			require.NoError(t, p.TrySend(i))
+			require.NoError(t, p.TrySend(bg, i))
 		}
 		require.Equal(t, []int{0}, s.order())
 
 		cancel()
 		require.False(t, run.returned(), "a run is under way")
-		require.ErrorIs(t, p.TrySend(3), remuda.ErrPoolClosed)
+		require.ErrorIs(t, p.TrySend(bg, 3), remuda.ErrPoolClosed)
 		s.let(0, 1)
 		require.False(t, run.returned(), "a run is under way")
 		s.let(2)
@@ -176,7 +176,7 @@ func TestRun(t *testing.T) {
 		s := &stage{deaf: true}
 		p := remuda.New[int, int]()
 		run := asyncErr(func() error { return p.Run(bg, s) })
-		require.NoError(t, p.TrySend(1))
+		require.NoError(t, p.TrySend(bg, 1))
 		require.ErrorIs(t, p.CloseWithTimeout(time.Second), context.DeadlineExceeded)
 		require.False(t, run.returned(), "a run is under way")
 		s.letAll()
@@ -192,7 +192,7 @@ func TestRun(t *testing.T) {
 				return remuda.Func(func(context.Context, int) (int, error) { return 0, broken })
 			}))
 		})
-		require.NoError(t, p.TrySend(1))
+		require.NoError(t, p.TrySend(bg, 1))
 		_, err := run.wait()
 		require.ErrorIs(t, err, broken)
 	})
@@ -224,7 +224,7 @@ func TestDone(t *testing.T) {
 		p := remuda.New[int, int]()
 		early := p.Done()
 		require.NoError(t, p.Start(s))
-		require.NoError(t, p.TrySend(1))
+		require.NoError(t, p.TrySend(bg, 1))
 		done := func(ch <-chan struct{}) bool {
 			synctest.Wait()
 			select {
@@ -268,12 +268,12 @@ func TestStopOnErrors(t *testing.T) {
 		bubble(t, "closes the pool on the first "+name+" and runs what was accepted", func(t *testing.T) {
 			p := startPool(t, cfg, job)
 			for _, in := range []int{1, tt.in, 2, 3} {
-				require.NoError(t, p.TrySend(in))
+				require.NoError(t, p.TrySend(bg, in))
 			}
 			require.NoError(t, p.More())
 			<-p.Done()
 			require.ErrorIs(t, p.Err(), tt.want)
-			require.ErrorIs(t, p.TrySend(4), remuda.ErrPoolClosed)
+			require.ErrorIs(t, p.TrySend(bg, 4), remuda.ErrPoolClosed)
 			require.EqualValues(t, 3, p.Stats().Succeeded, "what was accepted runs")
 			require.EqualValues(t, 1, p.Stats().Failed)
 			require.NoError(t, p.Close(bg))
@@ -305,7 +305,7 @@ func TestStopOnErrors(t *testing.T) {
 			return 0, errors.New("later")
 		})
 		for i := range 3 {
-			require.NoError(t, p.TrySend(i))
+			require.NoError(t, p.TrySend(bg, i))
 		}
 		require.NoError(t, p.More())
 		<-p.Done()
@@ -321,7 +321,7 @@ func TestStopOnErrors(t *testing.T) {
 		require.NoError(t, p.More())
 		synctest.Wait()
 		require.EqualValues(t, 1, p.Stats().Dropped)
-		require.NoError(t, p.TrySend(2))
+		require.NoError(t, p.TrySend(bg, 2))
 	})
 
 	bubble(t, "ends a pool that is fed by a source, and cancels its other runs", func(t *testing.T) {

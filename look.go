@@ -1,7 +1,5 @@
 package remuda
 
-import "runtime"
-
 const (
 	// patience is how many inputs may wait for each worker that was woken and
 	// has not come yet before another is woken. Waking one at a time is what
@@ -10,12 +8,6 @@ const (
 	// Between 1 and 128 it makes no difference to throughput; without it, the
 	// 99th percentile of the latency beside slow jobs grows thirtyfold.
 	patience = 8
-
-	// courtesy is up to how many blocked senders a worker, having let them in,
-	// yields to before it goes on. They were put behind it on its own thread,
-	// where they would wait for a whole run; more of them bring enough work
-	// with them. Worth a fifth with jobs of 1 µs.
-	courtesy = 8
 )
 
 // A sight is what a worker found when it looked at the queue.
@@ -23,7 +15,6 @@ type sight uint8
 
 const (
 	found sight = iota // an item
-	again              // perhaps one by now
 	idle               // none: the worker is on the free list
 	over               // none: the worker is to end
 )
@@ -36,9 +27,11 @@ func (p *Pool[In, Out]) look(w *worker[In, Out]) sight {
 	w.last = none
 	var admitted *blocked[item[In, Out]]
 	var start *worker[In, Out]
-	if p.queue.left() == 0 {
+	both := p.queue.left() == 0 || w.searching || p.queue.waiting.Load() > 0
+	if both {
 		p.mu.Lock()
-		p.queue.recount()
+	}
+	if p.queue.left() == 0 {
 		if p.queue.taken() == 0 {
 			admitted = p.handOff()
 		}
@@ -49,30 +42,11 @@ func (p *Pool[In, Out]) look(w *worker[In, Out]) sight {
 			p.do(c)
 			return s
 		}
+	}
+	p.takeFront(w)
+	if both {
+		p.queue.recount()
 		if admitted == nil {
-			admitted = p.admit(0)
-		}
-		if admitted == nil && w.searching {
-			start = p.endSearch(w, p.queue.left()-1)
-		}
-		p.mu.Unlock()
-		if admitted != nil {
-			p.head.Unlock()
-			welcome(admitted)
-			return again
-		}
-	}
-	it := p.queue.front()
-	w.in, w.origin, w.stamp = it.in, it.origin, it.stamp
-	p.queue.drop()
-	if w.origin != nil && w.origin.stream != nil {
-		w.stream, w.origin = w.origin.stream, nil
-		p.queue.guestsOut--
-	}
-	if low := p.queue.low(); low || w.searching {
-		p.mu.Lock()
-		if low {
-			p.queue.recount()
 			admitted = p.admit(0)
 		}
 		if w.searching {
@@ -84,10 +58,19 @@ func (p *Pool[In, Out]) look(w *worker[In, Out]) sight {
 	if start != nil {
 		p.launch(start)
 	}
-	if admitted != nil {
-		welcome(admitted)
-	}
+	answer(admitted, nil)
 	return found
+}
+
+// takeFront moves the first item of out to w. It needs head.
+func (p *Pool[In, Out]) takeFront(w *worker[In, Out]) {
+	it := p.queue.front()
+	w.in, w.origin, w.stamp = it.in, it.origin, it.stamp
+	p.queue.drop()
+	if w.origin != nil && w.origin.stream != nil {
+		w.stream, w.origin = w.origin.stream, nil
+		p.queue.guestsOut--
+	}
 }
 
 // admit accepts the items of blocked senders for which there is room, and of at
@@ -117,13 +100,6 @@ func (p *Pool[In, Out]) handOff() *blocked[item[In, Out]] {
 		p.queue.promote() // it is taken now, whatever guests there are
 	}
 	return admitted
-}
-
-// welcome tells senders that they were let in.
-func welcome[T any](admitted *blocked[T]) {
-	if n := answer(admitted, nil); n > 0 && n <= courtesy {
-		runtime.Gosched()
-	}
 }
 
 // rest ends the search of a worker that found nothing, and puts it on the free

@@ -257,7 +257,7 @@ func TestIdleWorkersKeepNothingAlive(t *testing.T) {
 			"Do":        func(ctx context.Context, p *remuda.Pool[*load, *load], in *load) { _, _ = p.Do(ctx, in) },
 			"Do inline": func(_ context.Context, p *remuda.Pool[*load, *load], in *load) { _, _ = p.Do(bg, in) },
 			"Send":      func(ctx context.Context, p *remuda.Pool[*load, *load], in *load) { _ = p.Send(ctx, in) },
-			"TrySend":   func(_ context.Context, p *remuda.Pool[*load, *load], in *load) { _ = p.TrySend(in) },
+			"TrySend":   func(_ context.Context, p *remuda.Pool[*load, *load], in *load) { _ = p.TrySend(bg, in) },
 			"Submit":    func(ctx context.Context, p *remuda.Pool[*load, *load], in *load) { _, _ = p.Submit(ctx, in) },
 			"Map": func(ctx context.Context, p *remuda.Pool[*load, *load], in *load) {
 				for range p.Map(ctx, func(yield func(*load) bool) { yield(in) }) {
@@ -265,7 +265,7 @@ func TestIdleWorkersKeepNothingAlive(t *testing.T) {
 			},
 			"blocked Send": func(ctx context.Context, p *remuda.Pool[*load, *load], in *load) {
 				_ = p.Resize(0)
-				_ = p.TrySend(nil)
+				_ = p.TrySend(bg, nil)
 				ctx, cancel := context.WithTimeout(ctx, time.Second)
 				defer cancel()
 				_ = p.Send(ctx, in)

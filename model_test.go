@@ -138,7 +138,7 @@ func (g *game) ctx() context.Context {
 func (g *game) move() {
 	switch g.IntN(13) {
 	case 0, 1:
-		_ = g.pool.TrySend(g.input())
+		_ = g.pool.TrySend(bg, g.input())
 	case 2:
 		in := g.input()
 		g.callers.Go(func() { _, _ = g.pool.Do(bg, in) })

@@ -11,6 +11,7 @@ import (
 type lender interface {
 	lend(r *runContext)
 	reclaim(r *runContext)
+	askBack(r *runContext) (back <-chan struct{})
 }
 
 // nested returns the run of this pool that ctx belongs to, or nil if there is
@@ -47,17 +48,28 @@ func (p *Pool[In, Out]) lend(r *runContext) {
 // reclaim takes the place of r back, and blocks until there is one: the bound
 // on the jobs that run holds here, too.
 func (p *Pool[In, Out]) reclaim(r *runContext) {
-	var resumed chan struct{}
-	p.mu.Lock()
-	if r.waits--; r.waits == 0 {
-		resumed = make(chan struct{})
-		r.resumed = resumed
-		p.crew.resuming = append(p.crew.resuming, r)
+	if back := p.askBack(r); back != nil {
+		<-back
 	}
+}
+
+// askBack ends a wait of r. If that was its only one, r wants its place back, and
+// has it when the channel that askBack returns is closed.
+func (p *Pool[In, Out]) askBack(r *runContext) (back <-chan struct{}) {
+	p.mu.Lock()
+	back = p.askBackLocked(r)
 	c := p.adjust()
 	p.mu.Unlock()
 	p.do(c)
-	if resumed != nil {
-		<-resumed
+	return back
+}
+
+// askBackLocked is askBack without seeing to a place. It needs mu.
+func (p *Pool[In, Out]) askBackLocked(r *runContext) (back <-chan struct{}) {
+	if r.waits--; r.waits > 0 {
+		return nil
 	}
+	r.resumed = make(chan struct{})
+	p.crew.resuming = append(p.crew.resuming, r)
+	return r.resumed
 }

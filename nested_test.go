@@ -218,8 +218,8 @@ func TestNestedCallWaitsForAPlaceToGoOn(t *testing.T) {
 			return 0, err
 		})
 		do := async(func() (int, error) { return p.Do(bg, parent) })
-		require.NoError(t, p.TrySend(other))
-		require.NoError(t, p.TrySend(last))
+		require.NoError(t, p.TrySend(bg, other))
+		require.NoError(t, p.TrySend(bg, last))
 		s.let(child)
 		now, _ := s.on()
 		require.True(t, now == 1 && (!went || do.returned()), "one at a time")
@@ -327,7 +327,7 @@ func TestCloseWhileNestedCallsWait(t *testing.T) {
 			return p.Do(ctx, n+leaf)
 		})
 		do := async(func() (int, error) { return p.Do(bg, 1) })
-		require.NoError(t, p.TrySend(leaf))
+		require.NoError(t, p.TrySend(bg, leaf))
 		require.Equal(t, []int{leaf + 1}, s.order())
 		return p, s, do
 	}
@@ -363,7 +363,7 @@ func TestCloseWhileNestedCallsWait(t *testing.T) {
 			}
 			return 0, nil
 		})
-		require.NoError(t, p.TrySend(1))
+		require.NoError(t, p.TrySend(bg, 1))
 		closing := asyncErr(func() error { return p.Close(bg) })
 		close(closed)
 		_, err := closing.wait()
@@ -446,7 +446,7 @@ func TestJobThatLeavesALoopLendsItsPlace(t *testing.T) {
 					yield(child)
 					<-ran
 				}) {
-					require.NoError(t, p.TrySend(other))
+					require.NoError(t, p.TrySend(bg, other))
 					break
 				}
 			}
@@ -470,7 +470,7 @@ func TestNestedCallsGoOnWithoutWorkers(t *testing.T) {
 			return s.Do(ctx, n)
 		})
 		for in := range 2 {
-			require.NoError(t, p.TrySend(in))
+			require.NoError(t, p.TrySend(bg, in))
 		}
 		synctest.Wait()
 		require.NoError(t, p.Resize(0))

@@ -28,16 +28,11 @@ type queue[T any] struct {
 	out       []T
 	next      int          // index of the first item left in out
 	guestsOut int          // items left in out that take up no place
-	lowMark   int          // see low
 	waiting   atomic.Int32 // number of blocked senders; written under mu, read under head
 }
 
 // setBound sets the bound. It needs both locks, or nobody else there.
-//
-// The low mark is where blocked senders are let in. A quarter of the bound is
-// work enough to last until they are awake, and lets them in by large batches:
-// against a half it is worth a tenth with one sender and one worker.
-func (q *queue[T]) setBound(n int) { q.bound, q.lowMark = n, n/4 }
+func (q *queue[T]) setBound(n int) { q.bound = n }
 
 // A blocked sender. Whoever unlinks it owes it one answer on ch: nil when its
 // item was admitted, or the reason why it never will be.
@@ -144,15 +139,8 @@ func (q *queue[T]) takeAll() []T {
 	return all
 }
 
-// low reports whether the workers have come to the point where blocked senders
-// are let in. Together with turn, that lets them in by the batch, while there is
-// still work to do. It needs head.
-func (q *queue[T]) low() bool {
-	return q.places() == q.lowMark && q.waiting.Load() > 0
-}
-
 // link appends b to the blocked senders. It needs both locks, so that no worker
-// passes the low mark unseen between the look at the room and this.
+// makes room unseen between the look at it and this.
 func (q *queue[T]) link(b *blocked[T]) {
 	b.linked, b.prev, b.next = true, q.last, nil
 	if q.last != nil {
@@ -195,16 +183,14 @@ func (q *queue[T]) unlinkAll() *blocked[T] {
 	return all
 }
 
-// answer tells all senders in the list b what has become of their item, and
-// returns how many they were. It must be called without locks: a sender that
-// has its answer may be gone, and used again, before the next line runs.
-func answer[T any](b *blocked[T], err error) (n int) {
+// answer tells all senders in the list b what has become of their item. It must
+// be called without locks: a sender that has its answer may be gone, and used
+// again, before the next line runs.
+func answer[T any](b *blocked[T], err error) {
 	for b != nil {
 		next := b.next
 		b.next = nil
 		b.ch <- err
 		b = next
-		n++
 	}
-	return n
 }

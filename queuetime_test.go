@@ -33,7 +33,7 @@ func TestTimeInQueue(t *testing.T) {
 		p := startPool(t, remuda.Config{Paused: true}, job, mws...)
 		begin := time.Now()
 		for i := range 3 {
-			require.NoError(t, p.TrySend(i))
+			require.NoError(t, p.TrySend(bg, i))
 			time.Sleep(time.Second)
 		}
 		require.NoError(t, p.More())
@@ -42,7 +42,7 @@ func TestTimeInQueue(t *testing.T) {
 		_, err := p.Do(bg, 9)
 		require.NoError(t, err)
 		require.NoError(t, p.Less())
-		require.NoError(t, p.TrySend(4))
+		require.NoError(t, p.TrySend(bg, 4))
 		time.Sleep(time.Minute)
 		require.NoError(t, p.More())
 		synctest.Wait()
@@ -132,7 +132,7 @@ func TestSampleOfTimesInQueue(t *testing.T) {
 		p := startPool(t, remuda.Config{Paused: true, Queue: 100_000}, double, sampled{&saw})
 		send := func(n int) {
 			for i := range n {
-				require.NoError(t, p.TrySend(i))
+				require.NoError(t, p.TrySend(bg, i))
 			}
 		}
 		run := func() {

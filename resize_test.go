@@ -81,7 +81,7 @@ func TestResizingDoesNotBlock(t *testing.T) {
 		s := &stage{deaf: true}
 		p := startPool(t, remuda.Config{Initial: 3, Queue: 1}, s.Do)
 		for i := range 4 {
-			require.NoError(t, p.TrySend(i))
+			require.NoError(t, p.TrySend(bg, i))
 			synctest.Wait()
 		}
 		resizing := asyncErr(func() error {
@@ -111,10 +111,10 @@ func TestNothingQueuedIsLostWithTheLastWorker(t *testing.T) {
 			bubble(t, fmt.Sprintf("%s, queue %d", name, queue), func(t *testing.T) {
 				s := &stage{}
 				p := startPool(t, remuda.Config{Queue: queue}, s.Do)
-				require.NoError(t, p.TrySend(0))
+				require.NoError(t, p.TrySend(bg, 0))
 				synctest.Wait()
 				for i := range queue {
-					require.NoError(t, p.TrySend(1+i))
+					require.NoError(t, p.TrySend(bg, 1+i))
 				}
 				require.NoError(t, p.Less())
 				s.letAll()
@@ -142,11 +142,11 @@ func TestWokenWorkerThatIsRetiredHandsOn(t *testing.T) {
 					s := &stage{}
 					s.letAll()
 					p := startPool(t, remuda.Config{}, s.Do)
-					require.NoError(t, p.TrySend(0))
+					require.NoError(t, p.TrySend(bg, 0))
 					synctest.Wait() // its goroutine is parked
 					for round := range 3 {
-						require.NoError(t, p.TrySend(2*round+1))
-						require.NoError(t, p.TrySend(2*round+2))
+						require.NoError(t, p.TrySend(bg, 2*round+1))
+						require.NoError(t, p.TrySend(bg, 2*round+2))
 						require.NoError(t, p.Less())
 						synctest.Wait()
 						require.NoError(t, p.More())
@@ -187,7 +187,7 @@ func testRetiringBesideInline(t *testing.T) {
 	synctest.Wait()
 	long := async(func() (int, error) { return p.Do(bg, second) })
 	for i := range 4 {
-		require.NoError(t, p.TrySend(queued+i))
+		require.NoError(t, p.TrySend(bg, queued+i))
 	}
 	require.NoError(t, p.Resize(3))
 	require.Equal(t, []int{first, second, 0}, s.order())
@@ -218,7 +218,7 @@ func TestLessWithWorkQueued(t *testing.T) {
 			s := &stage{}
 			p := startPool(t, remuda.Config{Initial: 2, Queue: queue}, s.Do)
 			for i := range 2 {
-				require.NoError(t, p.TrySend(i))
+				require.NoError(t, p.TrySend(bg, i))
 				synctest.Wait()
 			}
 			for i := range 20 {
@@ -280,8 +280,8 @@ func TestResizeFromInsideAJob(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, n, out)
 		}
-		require.NoError(t, p.TrySend(0))
-		require.NoError(t, p.TrySend(1))
+		require.NoError(t, p.TrySend(bg, 0))
+		require.NoError(t, p.TrySend(bg, 1))
 		synctest.Wait()
 		require.Equal(t, 1, p.Stats().Queued, "the first took the last worker away")
 		require.NoError(t, p.More())

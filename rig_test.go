@@ -178,7 +178,7 @@ func (r *rig) send(ctx context.Context, t task) error {
 
 func (r *rig) trySend(t task) error {
 	t.entry = r.ledger.enter("TrySend")
-	err := r.pool.TrySend(t)
+	err := r.pool.TrySend(bg, t)
 	r.ledger.handedOver(t.entry, bg, err)
 	return err
 }

@@ -26,24 +26,37 @@ import (
 // takes no inputs. It costs no allocation if ctx is context.Background() or
 // context.TODO(), and one if it is not.
 func (p *Pool[In, Out]) Send(ctx context.Context, in In) error {
-	it := item[In, Out]{in: in}
-	if !isEmpty(ctx) {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if values := valuesOf(ctx); !isEmpty(values) {
-			it.origin = p.newOrigin(values, detached)
-		}
+	it, err := p.sent(ctx, in)
+	if err != nil {
+		return err
 	}
-	return p.send(ctx, it)
+	return p.send(ctx, it, true)
 }
 
-// TrySend is Send with an empty context that does not block: it returns
-// [ErrQueueFull] when Send would. Where the job needs the values of a context,
-// use Send with a short deadline, which fails with context.DeadlineExceeded.
-func (p *Pool[In, Out]) TrySend(in In) error {
-	//lint:ignore SA1012 nil is how send is told not to block
-	return p.send(nil, item[In, Out]{in: in})
+// TrySend is Send that never blocks: it returns [ErrQueueFull] when Send would
+// wait. As with Send, the job's context has the values of ctx, and a ctx that has
+// ended is refused with its error.
+func (p *Pool[In, Out]) TrySend(ctx context.Context, in In) error {
+	it, err := p.sent(ctx, in)
+	if err != nil {
+		return err
+	}
+	return p.send(ctx, it, false)
+}
+
+// sent makes the item of an input that is sent with ctx.
+func (p *Pool[In, Out]) sent(ctx context.Context, in In) (item[In, Out], error) {
+	it := item[In, Out]{in: in}
+	if isEmpty(ctx) {
+		return it, nil
+	}
+	if err := ctx.Err(); err != nil {
+		return it, err
+	}
+	if values := valuesOf(ctx); !isEmpty(values) {
+		it.origin = p.newOrigin(values, detached)
+	}
+	return it, nil
 }
 
 // Submit hands an input to the pool, as Send does, and returns the ticket by
@@ -60,7 +73,7 @@ func (p *Pool[In, Out]) submit(ctx context.Context, in In) (*Ticket[Out], error)
 	}
 	o := p.newOrigin(ctx, untied)
 	o.ticket.home = &p.home
-	if err := p.send(ctx, item[In, Out]{in: in, origin: o}); err != nil {
+	if err := p.send(ctx, item[In, Out]{in: in, origin: o}, true); err != nil {
 		return nil, err
 	}
 	return &o.ticket, nil
@@ -88,9 +101,10 @@ func isEmpty(ctx context.Context) bool {
 	return ctx == context.Background() || ctx == context.TODO()
 }
 
-// send hands an item to the pool. A nil ctx means not to block. Whether an item
-// is accepted is decided here, under mu, and in admit for those that blocked.
-func (p *Pool[In, Out]) send(ctx context.Context, it item[In, Out]) error {
+// send hands an item to the pool; if there is no room it waits, or fails, as wait
+// says. Whether an item is accepted is decided here, under mu, and in admit for
+// those that blocked.
+func (p *Pool[In, Out]) send(ctx context.Context, it item[In, Out], wait bool) error {
 	p.mu.Lock()
 	if !p.open {
 		err := p.refusal()
@@ -99,7 +113,7 @@ func (p *Pool[In, Out]) send(ctx context.Context, it item[In, Out]) error {
 	}
 	if !p.queue.hasRoom() || p.queue.first != nil {
 		p.mu.Unlock()
-		return p.sendSlowly(ctx, it)
+		return p.sendSlowly(ctx, it, wait)
 	}
 	p.accept(it)
 	w := p.call()
@@ -144,13 +158,13 @@ func (p *Pool[In, Out]) accept(it item[In, Out]) {
 
 // sendSlowly is send when there seems to be no room: it looks at how far the
 // workers have come, and blocks if there is none indeed.
-func (p *Pool[In, Out]) sendSlowly(ctx context.Context, it item[In, Out]) error {
+func (p *Pool[In, Out]) sendSlowly(ctx context.Context, it item[In, Out], wait bool) error {
 	p.head.Lock()
 	p.mu.Lock()
 	p.queue.recount()
 	w, err := p.place(it)
 	var b *blocked[item[In, Out]]
-	if err == ErrQueueFull && ctx != nil {
+	if err == ErrQueueFull && wait {
 		b = p.newBlocked(it)
 		p.queue.link(b)
 	}

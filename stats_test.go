@@ -125,7 +125,7 @@ func load(t *testing.T, p *remuda.Pool[int, int]) {
 	use(func(ctx context.Context, n int) { _, _ = p.Do(ctx, n) })
 	use(func(_ context.Context, n int) { _, _ = p.Do(bg, n) })
 	use(func(ctx context.Context, n int) { _ = p.Send(ctx, n) })
-	use(func(_ context.Context, n int) { _ = p.TrySend(n) })
+	use(func(_ context.Context, n int) { _ = p.TrySend(bg, n) })
 	use(func(ctx context.Context, n int) {
 		if ticket, err := p.Submit(ctx, n); err == nil && n%2 == 0 {
 			_, _ = ticket.Wait(ctx)
@@ -253,7 +253,7 @@ func TestStatsOfEveryState(t *testing.T) {
 		s := &stage{}
 		p := startPool(t, remuda.Config{Initial: 3}, s.Do)
 		for i := range 10 {
-			require.NoError(t, p.TrySend(i))
+			require.NoError(t, p.TrySend(bg, i))
 		}
 		require.Len(t, s.order(), 3)
 		require.Equal(t, remuda.Stats{Workers: 3, Running: 3, Queued: 7, Accepted: 10}, p.Stats())

@@ -333,7 +333,7 @@ func TestLoopThatEndsWithInputsGivenBack(t *testing.T) {
 				return nil
 			})
 			time.Sleep(50 * time.Millisecond)
-			require.NoError(t, p.TrySend(other))
+			require.NoError(t, p.TrySend(bg, other))
 			time.Sleep(time.Second)
 			require.Equal(t, []int{other}, s.order(), "it has its turn")
 			ran := int(begun.Load())
@@ -542,7 +542,7 @@ func TestLoopOverAPoolThatIsClosed(t *testing.T) {
 		const other = 99
 		s := &stage{}
 		p := startPool(t, remuda.Config{Initial: 2}, s.Do)
-		require.NoError(t, p.TrySend(other))
+		require.NoError(t, p.TrySend(bg, other))
 		more := make(chan struct{})
 		var errs []error
 		c := asyncErr(func() error {

@@ -41,6 +41,11 @@ func (t *Ticket[Out]) watch() bool {
 type waiter struct {
 	ch   chan struct{} // of capacity 1, used again
 	next *waiter
+
+	// A run that waits for its own pool wants its place back as soon as the
+	// outcome is there, not only once its goroutine is awake.
+	run  *runContext
+	back <-chan struct{} // see askBack
 }
 
 // Wait blocks until the input has run or was dropped, and returns the outcome:
@@ -56,11 +61,11 @@ func (t *Ticket[Out]) Wait(ctx context.Context) (Out, error) {
 	if t.isSettled() {
 		return t.out, t.err
 	}
-	if r := t.home.nested(ctx); r != nil {
+	r := t.home.nested(ctx)
+	if r != nil {
 		t.home.lender.lend(r)
-		defer t.home.lender.reclaim(r)
 	}
-	return t.wait(ctx)
+	return t.wait(ctx, r)
 }
 
 // Done returns a channel that is closed when the outcome is there: Wait then
@@ -81,12 +86,14 @@ func (t *Ticket[Out]) Done() <-chan struct{} {
 	return done
 }
 
-func (t *Ticket[Out]) wait(ctx context.Context) (Out, error) {
-	if t.isSettled() {
-		return t.out, t.err
-	}
-	w := t.join()
+// wait is Wait for the run r, which has lent its place, or for nobody's run. When
+// wait returns, r has its place back.
+func (t *Ticket[Out]) wait(ctx context.Context, r *runContext) (Out, error) {
+	w := t.join(r)
 	if w == nil {
+		if r != nil {
+			t.home.lender.reclaim(r)
+		}
 		return t.out, t.err
 	}
 	if end := ctx.Done(); end == nil {
@@ -96,19 +103,30 @@ func (t *Ticket[Out]) wait(ctx context.Context) (Out, error) {
 		case <-w.ch:
 		case <-end:
 			if t.quit(w) {
+				w.run = nil
 				t.home.waiters.Put(w)
+				if r != nil {
+					t.home.lender.reclaim(r)
+				}
 				var zero Out
 				return zero, ctx.Err()
 			}
 			<-w.ch // settled meanwhile
 		}
 	}
+	if w.back != nil {
+		<-w.back
+	}
+	w.run, w.back = nil, nil
 	t.home.waiters.Put(w)
 	return t.out, t.err
 }
 
-// join adds a waiter, or returns nil if the outcome is there.
-func (t *Ticket[Out]) join() *waiter {
+// join adds a waiter for r, or returns nil if the outcome is there.
+func (t *Ticket[Out]) join(r *runContext) *waiter {
+	if t.isSettled() {
+		return nil
+	}
 	w, _ := t.home.waiters.Get().(*waiter)
 	if w == nil {
 		w = &waiter{ch: make(chan struct{}, 1)}
@@ -119,7 +137,7 @@ func (t *Ticket[Out]) join() *waiter {
 		t.home.waiters.Put(w)
 		return nil
 	}
-	w.next, t.waiters = t.waiters, w
+	w.run, w.next, t.waiters = r, t.waiters, w
 	return w
 }
 
@@ -153,6 +171,9 @@ func (t *Ticket[Out]) settle(out Out, err error) {
 	for w != nil {
 		next := w.next // w may be used again as soon as it is signalled
 		w.next = nil
+		if w.run != nil {
+			w.back = t.home.lender.askBack(w.run)
+		}
 		w.ch <- struct{}{}
 		w = next
 	}

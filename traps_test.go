@@ -32,7 +32,7 @@ func TestTrapRemovingTheLastWorkerAndAddingOneAgain(t *testing.T) {
 			}
 			var p *remuda.Pool[int, int]
 			ch := make(chan int, 1)
-			send := func(n int) error { return p.TrySend(n) }
+			send := func(n int) error { return p.TrySend(bg, n) }
 			if fed {
 				p = startFrom(t, remuda.FromChan(ch), remuda.Config{}, job)
 				send = func(n int) error { ch <- n; return nil }
@@ -65,8 +65,8 @@ func TestTrapCloseSpinsWhileItDrains(t *testing.T) {
 				p = startFrom(t, remuda.FromChan(ch), remuda.Config{Initial: 2}, s.Do)
 			} else {
 				p = startPool(t, remuda.Config{Initial: 2}, s.Do)
-				require.NoError(t, p.TrySend(0))
-				require.NoError(t, p.TrySend(1))
+				require.NoError(t, p.TrySend(bg, 0))
+				require.NoError(t, p.TrySend(bg, 1))
 			}
 			require.Len(t, s.order(), 2)
 			closing := asyncErr(func() error { return p.Close(bg) })
@@ -91,7 +91,7 @@ func TestTrapRunReturnsBeforeTheWorkersHaveStopped(t *testing.T) {
 		s := &stage{}
 		p := remuda.New[int, int]()
 		run := asyncErr(func() error { return p.Run(bg, s) })
-		require.NoError(t, p.TrySend(1))
+		require.NoError(t, p.TrySend(bg, 1))
 		closing := asyncErr(func() error { return p.Close(bg) })
 		require.False(t, run.returned())
 		require.False(t, closing.returned())
@@ -219,7 +219,7 @@ func TestTrapGoexitHangsTheStop(t *testing.T) {
 			return 0, nil
 		})
 		for i := range 10 {
-			require.NoError(t, p.TrySend(i))
+			require.NoError(t, p.TrySend(bg, i))
 		}
 		closing := asyncErr(func() error { return p.Close(bg) })
 		require.True(t, closing.returned())
@@ -326,7 +326,7 @@ func TestTrapResizeToNothingWithWorkQueuedThenClose(t *testing.T) {
 		p := startPool(t, remuda.Config{Queue: queue}, s.Do)
 		n := max(queue, 0) + 1
 		for i := range n {
-			require.NoError(t, p.TrySend(i))
+			require.NoError(t, p.TrySend(bg, i))
 			synctest.Wait()
 		}
 		loop := asyncErr(func() error {

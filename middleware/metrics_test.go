@@ -110,7 +110,7 @@ func TestMetricsQueueTimeOfBursts(t *testing.T) {
 		const burst, bursts = 190, 10
 		for range bursts {
 			for range burst {
-				require.NoError(t, pool.TrySend(lasting(time.Millisecond, succeed)))
+				require.NoError(t, pool.TrySend(context.Background(), lasting(time.Millisecond, succeed)))
 			}
 			time.Sleep(time.Minute)
 		}
@@ -127,7 +127,7 @@ func TestMetricsSamplesTheQueueTimeOfFrequentInputs(t *testing.T) {
 		var m middleware.Metrics
 		pool := startWith(t, remuda.Config{Paused: true, Queue: inputs}, &m)
 		for range inputs {
-			require.NoError(t, pool.TrySend(succeed))
+			require.NoError(t, pool.TrySend(context.Background(), succeed))
 		}
 		time.Sleep(time.Second)
 		require.NoError(t, pool.More())

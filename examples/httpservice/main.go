@@ -96,7 +96,7 @@ func handler(pool *remuda.Pool[event, remuda.Void]) http.Handler {
 			http.Error(w, "the body must be JSON of at most 1 MiB", http.StatusBadRequest)
 			return
 		}
-		switch err := pool.TrySend(body); {
+		switch err := pool.TrySend(r.Context(), body); {
 		case err == nil:
 			w.WriteHeader(http.StatusAccepted)
 		case errors.Is(err, remuda.ErrQueueFull):
