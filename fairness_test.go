@@ -60,6 +60,7 @@ func TestCallersAreServedInOrderOfArrival(t *testing.T) {
 				for p.Stats().Succeeded < callers {
 					time.Sleep(time.Second)
 				}
+				synctest.Wait()
 				// Runs that begin in the same instant may do so in any order.
 				for i, n := range begun {
 					require.InDelta(t, i, n, float64(c.workers-1), "%v", begun)
@@ -247,6 +248,7 @@ func TestRunsThatWantTheirSlotsBackAreServedInOrder(t *testing.T) {
 		require.Empty(t, back, "the slot is taken")
 		s.letAll()
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		require.Equal(t, upTo(runs), back)
 	})
 }
