@@ -2,7 +2,6 @@ package remuda
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -216,7 +215,7 @@ func (p *Pool[In, Out]) pull(w *worker[In, Out]) bool {
 // just how Next answers to the end of its context.
 func (p *Pool[In, Out]) dry(w *worker[In, Out], err error) {
 	switch {
-	case errors.Is(err, io.EOF):
+	case err == io.EOF: // not errors.Is: see Source
 		p.shut(nil)
 	case !w.feed.stopped.Load():
 		p.shut(sourceError(err))

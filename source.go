@@ -3,16 +3,18 @@ package remuda
 import (
 	"context"
 	"io"
-	"iter"
 )
 
 // A Source hands inputs to the workers of a pool made by [NewFrom].
 //
 // Next blocks until there is an input, and is called by several workers at a
-// time. An error ends the pool: [io.EOF] says that there are no more inputs and
-// is no failure; any other error is what [Pool.Err] and Run then return. A
-// source that can recover from an error does so before it returns. When the
-// pool ends in one of these ways, runs under way go on to their end.
+// time. An error ends the pool: [io.EOF] itself says that there are no more
+// inputs and is no failure; any other error, one that wraps io.EOF too, as that
+// of a connection that broke may, is what [Pool.Err] and Run then return. A
+// source that can recover from an error does so before it returns. An input that
+// comes with an error does not run: the last one comes without, and io.EOF with
+// the next call. When the pool ends in one of these ways, runs under way go on to
+// their end.
 //
 // The context ends when its worker is to end or another worker has come to the
 // end of the source; Next should then return, with any error. An input that it
@@ -32,8 +34,13 @@ type forever struct{}
 func (forever) Next(context.Context) (Void, error) { return Void{}, nil }
 
 // FromChan is a [Source] that receives from ch and ends when ch is closed. What
-// is in the channel when the pool ends stays there.
-func FromChan[In any](ch <-chan In) Source[In] { return chanSource[In](ch) }
+// is in the channel when the pool ends stays there. It is nil if ch is.
+func FromChan[In any](ch <-chan In) Source[In] {
+	if ch == nil {
+		return nil
+	}
+	return chanSource[In](ch)
+}
 
 type chanSource[In any] <-chan In
 
@@ -51,52 +58,4 @@ func (ch chanSource[In]) Next(ctx context.Context) (In, error) {
 	case <-ctx.Done():
 		return zero, ctx.Err()
 	}
-}
-
-// FromSeq is a [Source] that takes its inputs from seq, one at a time, and ends
-// with it. It begins to run seq with the first input that is needed, and stops
-// it when the pool has ended. A panic of seq ends the pool with a [*PanicError].
-//
-// The pool cannot interrupt seq: a worker that waits in it for the next input
-// ends, after Less or Close, when that has come.
-func FromSeq[In any](seq iter.Seq[In]) Source[In] {
-	next, stop := iter.Pull(seq)
-	s := &seqSource[In]{turn: make(chan struct{}, 1), next: next, stop: stop}
-	s.turn <- struct{}{}
-	return s
-}
-
-// seqSource lets one worker at a time pull. It waits with a channel instead of
-// a mutex, so that workers that wait for their turn can be told to end.
-type seqSource[In any] struct {
-	turn chan struct{}
-	next func() (In, bool)
-	stop func()
-}
-
-func (s *seqSource[In]) Next(ctx context.Context) (In, error) {
-	var zero In
-	select {
-	case <-s.turn:
-	case <-ctx.Done():
-		return zero, ctx.Err()
-	}
-	if ctx.Err() != nil { // both were ready
-		s.turn <- struct{}{}
-		return zero, ctx.Err()
-	}
-	// Not deferred: if seq panics, nobody may go on and find a sequence that
-	// seems to have come to its end. The panic ends the pool.
-	in, ok := s.next()
-	s.turn <- struct{}{}
-	if !ok {
-		return zero, io.EOF
-	}
-	return in, nil
-}
-
-// Close stops the sequence.
-func (s *seqSource[In]) Close() error {
-	s.stop()
-	return nil
 }

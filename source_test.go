@@ -190,11 +190,11 @@ func TestSourceThatFails(t *testing.T) {
 		fail func() error
 		want string
 	}{
-		"an error":   {func() error { return errors.New("line down") }, "remuda: source: line down"},
-		"a panic":    {func() error { panic("line down") }, "remuda: source: remuda: job panicked: line down"},
-		"Goexit":     {func() error { runtime.Goexit(); return nil }, "remuda: source: " + remuda.ErrGoexit.Error()},
-		"io.EOF":     {func() error { return io.EOF }, ""},
-		"an end too": {func() error { return fmt.Errorf("no more: %w", io.EOF) }, ""},
+		"an error": {func() error { return errors.New("line down") }, "remuda: source: line down"},
+		"a panic":  {func() error { panic("line down") }, "remuda: source: remuda: job panicked: line down"},
+		"Goexit":   {func() error { runtime.Goexit(); return nil }, "remuda: source: " + remuda.ErrGoexit.Error()},
+		"io.EOF":   {func() error { return io.EOF }, ""},
+		"no end":   {func() error { return fmt.Errorf("line down: %w", io.EOF) }, "remuda: source: line down: EOF"},
 	} {
 		bubble(t, "with "+name, func(t *testing.T) {
 			var n atomic.Int32
@@ -325,6 +325,25 @@ func (s *tidySource) Close() error {
 		return errors.New("closed under a worker")
 	}
 	return s.end()
+}
+
+// A source of nothing is refused where it is handed over: a nil channel would
+// have the workers wait for ever, and a nil sequence would panic.
+func TestSourceOfNothing(t *testing.T) {
+	for _, src := range []remuda.Source[int]{remuda.FromChan[int](nil), remuda.FromSeq[int](nil)} {
+		_, err := remuda.NewFrom[int, int](src, remuda.Config{})
+		require.ErrorIs(t, err, remuda.ErrNilJob)
+	}
+}
+
+// An error comes without an input: what is returned with it does not run.
+func TestInputBesideAnError(t *testing.T) {
+	bubble(t, "", func(t *testing.T) {
+		p := startFrom(t, sourceFunc(func(context.Context) (int, error) { return 1, io.EOF }), remuda.Config{}, double)
+		<-p.Done()
+		require.NoError(t, p.Err())
+		require.Zero(t, p.Stats().Accepted)
+	})
 }
 
 func TestSourceFedPoolTakesNothingElse(t *testing.T) {
