@@ -1,0 +1,118 @@
+package tasks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/remuda-go/remuda/tasks/internal/setup"
+	"golang.org/x/sync/semaphore"
+)
+
+// A Client pushes tasks and asks for them, and is what a [Worker] works with. One
+// is enough for a process. It is safe for concurrent use.
+type Client struct {
+	nc        *nats.Conn
+	js        jetstream.JetStream
+	opts      setup.Options
+	clustered bool          // there is more than one server: reads go to the leader
+	offset    time.Duration // of the server's clock from ours (rule 7)
+
+	// alone is held whole by a suspect's run and in part by every other (rule 11).
+	alone *semaphore.Weighted
+
+	mu     sync.Mutex // guards what follows; never held across a call of the server
+	queues map[string]*queue
+	closed bool
+}
+
+// everybody is the weight of a run that must be alone.
+const everybody = math.MaxInt32
+
+// Connect returns a client of the JetStream at url, which may be several
+// addresses with commas between them. It makes the streams that all kinds share
+// if they do not exist. It returns an error if the server does not answer; later
+// on, the client connects again by itself for as long as it takes.
+func Connect(ctx context.Context, url string, opts ...Option) (*Client, error) {
+	c := &Client{alone: semaphore.NewWeighted(everybody), queues: make(map[string]*queue)}
+	for _, opt := range opts {
+		opt(&c.opts)
+	}
+	if c.nc = c.opts.Conn; c.nc == nil {
+		base := []nats.Option{
+			nats.Name("remuda"), nats.MaxReconnects(-1), nats.ReconnectWait(250 * time.Millisecond),
+			nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}), // the default one prints
+		}
+		var err error
+		if c.nc, err = nats.Connect(url, append(base, c.opts.NATS...)...); err != nil {
+			return nil, fmt.Errorf("remuda: connect to %s: %w", url, err)
+		}
+	}
+	if err := c.begin(ctx); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+func (c *Client) begin(ctx context.Context) error {
+	c.clustered = c.nc.ConnectedClusterName() != ""
+	js, err := jetstream.New(c.nc, jetstream.WithDefaultTimeout(answerTime))
+	if err != nil {
+		return fmt.Errorf("remuda: %w", err)
+	}
+	c.js = js
+	if err := c.ensureShared(ctx); err != nil {
+		return err
+	}
+	return c.measureClock(ctx)
+}
+
+// measureClock finds the offset of the server's clock (rule 7).
+func (c *Client) measureClock(ctx context.Context) error {
+	var info struct {
+		Stamp time.Time `json:"ts"`
+	}
+	begun := time.Now()
+	if err := c.api(ctx, "STREAM.INFO."+stateStream, struct{}{}, &info); err != nil {
+		return fmt.Errorf("remuda: the server's time: %w", err)
+	}
+	took := time.Since(begun)
+	c.offset = info.Stamp.Sub(begun.Add(took / 2))
+	if c.offset.Abs() <= took { // no more than what the measurement can tell
+		c.offset = 0
+	}
+	return nil
+}
+
+// now is the server's time.
+func (c *Client) now() time.Time { return time.Now().Add(c.offset) }
+
+// Close ends the connection, and the server if it is embedded. Close workers
+// first: what they run can't be recorded afterwards. A second Close does nothing.
+func (c *Client) Close() error {
+	c.mu.Lock()
+	again := c.closed
+	c.closed = true
+	c.mu.Unlock()
+	if again {
+		return nil
+	}
+	_ = c.nc.FlushTimeout(time.Second) // acks that were just sent; without them tasks are only looked at again
+	c.nc.Close()
+	if c.opts.OnClose != nil {
+		return c.opts.OnClose()
+	}
+	return nil
+}
+
+// fault is where a test may end the process.
+func (c *Client) fault(point string, id ID) {
+	if c.opts.Fault != nil {
+		c.opts.Fault(point, string(id))
+	}
+}

@@ -1,0 +1,46 @@
+package tasks
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// An Encoding makes bytes of inputs and outputs, and back. Decode gets a pointer.
+// An Encoding must be safe for concurrent use. What Decode keeps of data stays as
+// it is.
+type Encoding interface {
+	Encode(v any) ([]byte, error)
+	Decode(data []byte, v any) error
+}
+
+// JSON is the Encoding of encoding/json.
+var JSON Encoding = jsonCodec{}
+
+// Raw is the Encoding of kinds whose inputs and outputs are []byte, which it leaves
+// as they are; an output of another type is encoded as JSON.
+var Raw Encoding = rawCodec{}
+
+type jsonCodec struct{}
+
+func (jsonCodec) Encode(v any) ([]byte, error)    { return json.Marshal(v) }
+func (jsonCodec) Decode(data []byte, v any) error { return json.Unmarshal(data, v) }
+
+type rawCodec struct{}
+
+func (rawCodec) Encode(v any) ([]byte, error) {
+	if b, ok := v.([]byte); ok {
+		return b, nil
+	}
+	return json.Marshal(v)
+}
+
+func (rawCodec) Decode(data []byte, v any) error {
+	if b, ok := v.(*[]byte); ok {
+		*b = data
+		return nil
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		return fmt.Errorf("raw codec: %w", err)
+	}
+	return nil
+}

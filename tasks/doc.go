@@ -1,0 +1,2 @@
+// Package tasks runs work that outlives the process.
+package tasks

@@ -1,0 +1,168 @@
+package embedded
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// A journal holds which runs have begun and not ended. It is a file of lines: "+",
+// the sequence of the task's record, a blank and the ID when a run begins; "-", a
+// blank and the ID when its end is recorded; "shared" if others may connect to the
+// server. It is not synced: it is for the end of a process, which the kernel
+// survives.
+//
+// Tasks that were running when the process ended, and so may have ended it, are
+// suspects (rule 11).
+type journal struct {
+	path      string
+	wasShared bool
+
+	mu      sync.Mutex // guards what follows
+	file    *os.File
+	open    map[string]begun
+	written int // bytes since it was last written anew
+	shared  bool
+}
+
+// begun is how many runs of a task began under the record with the sequence.
+type begun struct {
+	seq uint64
+	n   int
+}
+
+// rewriteAt is how many bytes make the journal be written anew, without the runs
+// that have ended.
+const rewriteAt = 4 << 20
+
+func openJournal(path string, shared bool) (*journal, error) {
+	j := &journal{path: path, shared: shared, open: make(map[string]begun)}
+	if err := j.read(); err != nil {
+		return nil, fmt.Errorf("remuda: journal: %w", err)
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := j.rewriteLocked(); err != nil {
+		return nil, fmt.Errorf("remuda: journal: %w", err)
+	}
+	return j, nil
+}
+
+func (j *journal) read() error {
+	file, err := os.Open(j.path)
+	if os.IsNotExist(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	lines := bufio.NewScanner(file)
+	for lines.Scan() {
+		head, id, _ := strings.Cut(lines.Text(), " ")
+		switch {
+		case head == "shared":
+			j.wasShared = true
+		case head == "-":
+			delete(j.open, id)
+		case strings.HasPrefix(head, "+") && id != "":
+			seq, err := strconv.ParseUint(head[1:], 10, 64)
+			if err == nil { // half a line is one of a run that did not begin
+				j.beganLocked(id, seq)
+			}
+		}
+	}
+	return lines.Err()
+}
+
+func (j *journal) beganLocked(id string, seq uint64) {
+	b := j.open[id]
+	if b.seq != seq {
+		b = begun{seq: seq}
+	}
+	b.n++
+	j.open[id] = b
+}
+
+// rewriteLocked writes what is open into a new file and puts it in the place of
+// the old one.
+func (j *journal) rewriteLocked() error {
+	next, err := os.Create(j.path + ".new")
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriter(next)
+	if j.shared {
+		fmt.Fprintln(w, "shared")
+	}
+	for id, b := range j.open {
+		for range b.n {
+			fmt.Fprintf(w, "+%d %s\n", b.seq, id)
+		}
+	}
+	if err := w.Flush(); err != nil {
+		next.Close()
+		return err
+	}
+	if err := os.Rename(j.path+".new", j.path); err != nil {
+		next.Close()
+		return err
+	}
+	if j.file != nil {
+		j.file.Close()
+	}
+	j.file, j.written = next, 0
+	return nil
+}
+
+func (j *journal) appendLocked(line string) error {
+	n, err := j.file.WriteString(line)
+	if j.written += n; err == nil && j.written > rewriteAt {
+		err = j.rewriteLocked()
+	}
+	if err != nil {
+		return fmt.Errorf("remuda: journal: %w", err)
+	}
+	return nil
+}
+
+// Begin notes that a run begins.
+func (j *journal) Begin(id string, seq uint64) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.beganLocked(id, seq)
+	return j.appendLocked("+" + strconv.FormatUint(seq, 10) + " " + id + "\n")
+}
+
+// End forgets the runs of the task.
+func (j *journal) End(id string) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if _, ok := j.open[id]; !ok {
+		return nil
+	}
+	delete(j.open, id)
+	return j.appendLocked("- " + id + "\n")
+}
+
+// Interrupted counts the runs that began under the record and did not end.
+func (j *journal) Interrupted(id string, seq uint64) int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if b := j.open[id]; b.seq == seq {
+		return b.n
+	}
+	return 0
+}
+
+func (j *journal) close() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.file == nil {
+		return nil
+	}
+	return j.file.Close()
+}

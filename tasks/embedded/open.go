@@ -1,0 +1,129 @@
+// Package embedded opens a store of tasks in a directory: the server runs in this
+// process, without a socket unless Listen says so.
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/remuda-go/remuda/tasks"
+	"github.com/remuda-go/remuda/tasks/internal/setup"
+)
+
+// startTime bounds the start of the server, which has to read what it stored.
+const startTime = 5 * time.Minute
+
+// Open starts a server on the directory, which it makes if it does not exist, and
+// returns a client of it. If dir is empty, everything is kept in a temporary
+// directory that Close removes, for tests.
+//
+// Every task is synced to disk when it is pushed and when it ends, unless
+// [RelaxedSync] says otherwise. What the process that had the store open before
+// was running, runs again at once: the lock on the directory proves that it is
+// gone. If another process has it open, Open returns [tasks.ErrLocked].
+//
+// The client's Close ends the server. Close workers first.
+func Open(ctx context.Context, dir string, opts ...Option) (*tasks.Client, error) {
+	var o options
+	for _, opt := range opts {
+		opt(&o)
+	}
+	s := &store{dir: dir}
+	if err := s.open(o); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	if err := s.connect(); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	if !s.shared {
+		if err := s.voidLeases(ctx); err != nil {
+			s.conn.Close()
+			return nil, errors.Join(err, s.close())
+		}
+	}
+	ours := func(c *setup.Options) { c.Conn, c.Journal, c.OnClose = s.conn, s.journal, s.close }
+	return tasks.Connect(ctx, "", append(o.client, ours)...)
+}
+
+// A store is an open directory.
+type store struct {
+	dir     string
+	temp    bool
+	lock    *flock.Flock
+	server  *server.Server
+	conn    *nats.Conn
+	journal *journal
+	shared  bool // other processes may hold leases
+}
+
+func (s *store) open(o options) error {
+	if s.dir == "" {
+		dir, err := os.MkdirTemp("", "remuda-")
+		if err != nil {
+			return fmt.Errorf("remuda: %w", err)
+		}
+		s.dir, s.temp = dir, true
+	}
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return fmt.Errorf("remuda: store: %w", err)
+	}
+	// The server does not lock its directory.
+	s.lock = flock.New(filepath.Join(s.dir, "lock"))
+	got, err := s.lock.TryLock()
+	if err != nil {
+		return fmt.Errorf("remuda: lock %s: %w", s.dir, err)
+	}
+	if !got {
+		return fmt.Errorf("%w: %s", tasks.ErrLocked, s.dir)
+	}
+	if s.journal, err = openJournal(filepath.Join(s.dir, "journal"), o.listen != ""); err != nil {
+		return err
+	}
+	s.shared = s.journal.wasShared || o.listen != ""
+	if s.server, err = server.NewServer(o.server(s.dir, s.temp)); err != nil {
+		return fmt.Errorf("remuda: server: %w", err)
+	}
+	s.server.Start()
+	if !s.server.ReadyForConnections(startTime) {
+		return fmt.Errorf("remuda: the server of %s does not start", s.dir)
+	}
+	return nil
+}
+
+func (s *store) connect() error {
+	conn, err := nats.Connect("", nats.InProcessServer(s.server), nats.Name("remuda"), nats.MaxReconnects(-1),
+		nats.ReconnectWait(50*time.Millisecond),
+		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})) // the default one prints
+	if err != nil {
+		return fmt.Errorf("remuda: connect: %w", err)
+	}
+	s.conn = conn
+	return nil
+}
+
+// close ends the server and gives back the directory. The client has closed the
+// connection.
+func (s *store) close() error {
+	if s.server != nil {
+		s.server.Shutdown()
+		s.server.WaitForShutdown()
+	}
+	var err error
+	if s.journal != nil {
+		err = s.journal.close()
+	}
+	if s.lock != nil {
+		err = errors.Join(err, s.lock.Unlock())
+	}
+	if s.temp {
+		err = errors.Join(err, os.RemoveAll(s.dir))
+	}
+	return err
+}

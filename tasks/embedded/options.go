@@ -1,0 +1,62 @@
+package embedded
+
+import (
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/remuda-go/remuda/tasks"
+)
+
+// An Option is a choice about a store, for [Open].
+type Option func(*options)
+
+type options struct {
+	relaxed bool
+	most    int64
+	listen  string
+	client  []tasks.Option
+}
+
+// RelaxedSync writes to disk every second instead of at each change. The end of the
+// process loses nothing then; the end of the machine may lose the last second.
+func RelaxedSync() Option { return func(o *options) { o.relaxed = true } }
+
+// MaxStore bounds the bytes on disk. Push returns ErrQueueFull when they are used
+// up; a part of them is kept for the ends of tasks that run.
+func MaxStore(bytes int64) Option { return func(o *options) { o.most = bytes } }
+
+// Listen lets other processes connect to the server at addr, host:port, with
+// tasks.Connect. There is no authentication: keep it on the loopback interface.
+func Listen(addr string) Option { return func(o *options) { o.listen = addr } }
+
+// Client passes options on to the client.
+func Client(opts ...tasks.Option) Option {
+	return func(o *options) { o.client = append(o.client, opts...) }
+}
+
+func (o *options) server(dir string, temp bool) *server.Options {
+	so := &server.Options{
+		ServerName: "remuda", JetStream: true, StoreDir: dir, DontListen: true,
+		NoLog: true, NoSigs: true,
+	}
+	switch {
+	case temp: // nothing outlives the process anyway
+	case o.relaxed:
+		so.SyncInterval = time.Second
+	default:
+		so.SyncAlways = true
+	}
+	if o.listen != "" {
+		host, port, err := net.SplitHostPort(o.listen)
+		if err == nil {
+			so.DontListen, so.Host = false, host
+			so.Port, err = strconv.Atoi(port)
+		}
+		if err != nil {
+			so.Host = o.listen // the server says what is wrong with it
+		}
+	}
+	return so
+}

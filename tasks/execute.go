@@ -1,0 +1,172 @@
+package tasks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/remuda-go/remuda"
+)
+
+// A runFunc decodes a task's input, runs its job and encodes the output.
+type runFunc func(ctx context.Context, d *delivery) (output []byte, err error)
+
+// A source hands deliveries to the workers of a handler.
+type source struct {
+	handler *Handler
+	puller  *puller
+}
+
+// Next takes carriers until one is to be run.
+func (s *source) Next(ctx context.Context) (*delivery, error) {
+	c := s.handler.client
+	for {
+		msg, err := s.puller.next(ctx)
+		if err != nil {
+			return nil, err
+		}
+		d, err := c.parseDelivery(msg)
+		if err != nil {
+			return nil, err
+		}
+		c.fault("taken", d.id)
+		run, err := s.handler.take(context.WithoutCancel(ctx), d)
+		switch {
+		case run != nil:
+			return run, nil
+		case err != nil && !errors.Is(err, errStale):
+			c.nak(d, time.Second) // the server is in trouble: later again
+		}
+	}
+}
+
+// jobOf makes of run the job of the handler's pool.
+func (h *Handler) jobOf(run runFunc) remuda.Job[*delivery, remuda.Void] {
+	return remuda.Func(func(ctx context.Context, d *delivery) (remuda.Void, error) {
+		return remuda.Void{}, h.execute(ctx, d, run)
+	})
+}
+
+// execute runs a task and settles it. Its lease is renewed meanwhile.
+func (h *Handler) execute(ctx context.Context, d *delivery, run runFunc) error {
+	c := h.client
+	p := c.startPulse(d, h.queue.lease)
+	defer p.stop()
+	runCtx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cancel(nil)
+	share, err := h.join(runCtx, d)
+	if err != nil {
+		return err
+	}
+	defer share.leave()
+	r := &Run{
+		ID: d.id, Kind: h.kind, Attempt: d.rec.Attempts + d.interrupted + 1, Pushed: d.pushed,
+		header: d.header, client: c, share: share,
+	}
+	h.begin(r, cancel)
+	defer h.over(d.id)
+	settle := func(output []byte, outcome error) error {
+		err := h.settle(context.WithoutCancel(ctx), d, output, h.verdict(runCtx, outcome))
+		if err != nil {
+			return errors.Join(outcome, err)
+		}
+		return outcome
+	}
+	return h.attempt(context.WithValue(runCtx, runKey{}, r), d, run, settle)
+}
+
+// join waits for the task's turn in this process and marks the run as begun (rule
+// 11).
+func (h *Handler) join(ctx context.Context, d *delivery) (*share, error) {
+	c := h.client
+	share, err := c.join(ctx, d.suspect)
+	if err != nil {
+		return nil, errors.Join(err, h.giveBack(context.WithoutCancel(ctx), d))
+	}
+	if err := h.mark(ctx, d); err != nil {
+		share.leave()
+		if !errors.Is(err, errStale) {
+			c.nak(d, time.Second)
+		}
+		return nil, err
+	}
+	return share, nil
+}
+
+// mark notes that a run begins: in the journal where there is one, and of a
+// suspect elsewhere in its record.
+func (h *Handler) mark(ctx context.Context, d *delivery) error {
+	c := h.client
+	if c.opts.Journal != nil {
+		return c.opts.Journal.Begin(d.id.token(), d.rec.seq)
+	}
+	if !d.suspect {
+		return nil
+	}
+	r := d.next(Waiting)
+	r.Marks = d.rec.Marks + 1
+	r.Deliveries = 0 // the mark does not cover the deliveries: they stay interrupted
+	if d.rec.Carrier == d.seq {
+		r.Deliveries = d.rec.Deliveries
+	}
+	return h.write(ctx, d, r)
+}
+
+// attempt calls run, within the bounds of its kind and its task, and settles, also
+// if run panics or ends its goroutine.
+func (h *Handler) attempt(ctx context.Context, d *delivery, run runFunc, settle func([]byte, error) error) (err error) {
+	if h.set.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, h.set.timeout)
+		defer cancel()
+	}
+	if !d.expires.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, d.expires.Add(-h.client.offset))
+		defer cancel()
+	}
+	h.client.fault("begun", d.id)
+	var output []byte
+	outcome := error(remuda.ErrGoexit) // unless run returns
+	defer func() {
+		if v := recover(); v != nil {
+			outcome = recovered(v)
+		}
+		h.client.fault("run", d.id)
+		err = settle(output, outcome)
+	}()
+	output, outcome = run(ctx, d)
+	return outcome
+}
+
+// verdict is what the outcome of a run means: one that was cut off by the end of
+// its worker is given back.
+func (h *Handler) verdict(ctx context.Context, outcome error) error {
+	if outcome != nil && errors.Is(context.Cause(ctx), remuda.ErrPoolClosed) {
+		return fmt.Errorf("%w: %w", errGiveBack, outcome)
+	}
+	return outcome
+}
+
+func (h *Handler) begin(r *Run, cancel context.CancelCauseFunc) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.active[r.ID] = &active{run: r, cancel: cancel}
+}
+
+func (h *Handler) over(id ID) {
+	h.mu.Lock()
+	delete(h.active, id)
+	empty := h.empty
+	if len(h.active) > 0 {
+		empty = nil
+	}
+	if empty != nil {
+		h.empty = nil
+	}
+	h.mu.Unlock()
+	if empty != nil {
+		close(empty)
+	}
+}

@@ -1,0 +1,198 @@
+package tasks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/remuda-go/remuda"
+	"github.com/remuda-go/remuda/middleware"
+)
+
+// A Handler runs the tasks of one kind in a [Worker]. It is a pool of workers of
+// its own. All methods are safe for concurrent use.
+type Handler struct {
+	client *Client
+	worker *Worker
+	kind   string
+	set    *settings
+	queue  *queue
+	pool   *remuda.Pool[*delivery, remuda.Void]
+	job    remuda.Job[*delivery, remuda.Void]
+	source *source
+	subs   []*nats.Subscription
+
+	mu     sync.Mutex // guards what follows; the empty signal is sent without it
+	active map[ID]*active
+	empty  chan struct{} // closed when active is; nil unless somebody waits for that
+}
+
+// An active run is one that can be cancelled.
+type active struct {
+	run    *Run
+	cancel context.CancelCauseFunc
+}
+
+// Handle makes w run the tasks of the kind with job, on workers of their own as cfg
+// says, with mws around each run, the first outermost. If w runs already, they
+// begin at once.
+//
+// Config.Name is the kind if it is empty; Queue and Inline mean nothing here. A job
+// must not be retried by middleware in place of the kind's [Attempts], although it
+// may be. A job that returns [middleware.Permanent] or [remuda.ErrInvalidInput] is
+// not tried again: the task is dead at once.
+//
+// Handle returns the errors of [remuda.NewFrom], [ErrMismatch], [ErrWorkerClosed],
+// and an error if w handles the kind already.
+func (k Kind[In, Out]) Handle(w *Worker, job remuda.Job[In, Out], cfg remuda.Config, mws ...remuda.Middleware) (*Handler, error) {
+	if err := k.check(); err != nil {
+		return nil, err
+	}
+	if job == nil {
+		return nil, fmt.Errorf("%w (kind %s)", remuda.ErrNilJob, k.name)
+	}
+	wrapped := remuda.Wrap(job, append(mws[:len(mws):len(mws)], plain)...)
+	run := func(ctx context.Context, d *delivery) ([]byte, error) {
+		var in In
+		if err := k.set.codec.Decode(d.body, &in); err != nil {
+			return nil, fmt.Errorf("%w: input of task %s: %w", remuda.ErrInvalidInput, d.id, err)
+		}
+		out, err := wrapped.Do(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		output, err := k.set.codec.Encode(out)
+		if err != nil {
+			return nil, middleware.Permanent(fmt.Errorf("output of task %s: %w", d.id, err))
+		}
+		return output, nil
+	}
+	return w.handle(k.name, k.set, run, cfg)
+}
+
+// plain is a middleware that does nothing, but makes Wrap turn the job's panics
+// into errors that have the stack.
+var plain = remuda.MiddlewareFunc(func(next remuda.Handler) remuda.Handler { return next })
+
+func (w *Worker) handle(kind string, set *settings, run runFunc, cfg remuda.Config) (*Handler, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), pushPatience)
+	defer cancel()
+	q, err := w.client.queueFor(ctx, kind, set)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Name == "" {
+		cfg.Name = kind
+	}
+	h := &Handler{client: w.client, worker: w, kind: kind, set: set, queue: q, active: make(map[ID]*active)}
+	h.source = &source{handler: h, puller: newPuller(w.client.nc, queueStream(kind), workConsumer)}
+	h.job = h.jobOf(run)
+	if h.pool, err = remuda.NewFrom[*delivery, remuda.Void](h.source, cfg); err != nil {
+		return nil, err
+	}
+	return h, w.add(h)
+}
+
+// start begins to take tasks.
+func (h *Handler) start() error {
+	nc := h.client.nc
+	for subject, answer := range map[string]nats.MsgHandler{
+		askSubjects + h.kind + ".*":    h.answer,
+		cancelSubjects + h.kind + ".*": h.cancelled,
+	} {
+		sub, err := nc.Subscribe(subject, answer)
+		if err != nil {
+			return fmt.Errorf("remuda: kind %s: %w", h.kind, err)
+		}
+		h.subs = append(h.subs, sub)
+	}
+	return h.pool.Start(h.job)
+}
+
+// cancelled ends a run whose task was cancelled. If the message gets lost, the run
+// goes on, and its result is refused.
+func (h *Handler) cancelled(msg *nats.Msg) {
+	id, _, _ := parseSubject(msg.Subject, cancelSubjects)
+	h.mu.Lock()
+	a := h.active[id]
+	h.mu.Unlock()
+	if a != nil {
+		a.cancel(ErrCancelled)
+	}
+}
+
+// More adds a worker, as [remuda.Pool.More] does.
+func (h *Handler) More() error { return h.pool.More() }
+
+// Less takes a worker away: it finishes what it has. See [remuda.Pool.Less].
+func (h *Handler) Less() error { return h.pool.Less() }
+
+// Resize sets the number of workers, as [remuda.Pool.Resize] does.
+func (h *Handler) Resize(n int) error { return h.pool.Resize(n) }
+
+// Stats returns the numbers of this handler's runs, as [remuda.Pool.Stats] does.
+func (h *Handler) Stats() remuda.Stats { return h.pool.Stats() }
+
+// Kind returns the name of the kind.
+func (h *Handler) Kind() string { return h.kind }
+
+// Close takes the handler out of its worker: it takes no more tasks and waits for
+// those that run. When ctx ends first, it cancels them and gives them back, which
+// costs no attempt, waits a moment for those that honour their context, and
+// returns the error of ctx.
+func (h *Handler) Close(ctx context.Context) error {
+	h.worker.drop(h)
+	return h.close(ctx)
+}
+
+// giveBackTime is how long Close waits for runs that it has cancelled.
+const giveBackTime = 2 * time.Second
+
+func (h *Handler) close(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, h.cancelAll)
+	err := h.pool.Close(ctx)
+	if errors.Is(err, remuda.ErrNotStarted) {
+		err = nil
+	}
+	stop()
+	h.settled()
+	for _, sub := range h.subs {
+		_ = sub.Unsubscribe() // fails only with the connection
+	}
+	h.source.puller.close()
+	if err != nil {
+		return fmt.Errorf("remuda: kind %s: %w", h.kind, err)
+	}
+	return nil
+}
+
+func (h *Handler) cancelAll() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, a := range h.active {
+		a.cancel(remuda.ErrPoolClosed)
+	}
+}
+
+// settled waits a moment until no run is left.
+func (h *Handler) settled() {
+	h.mu.Lock()
+	if len(h.active) == 0 {
+		h.mu.Unlock()
+		return
+	}
+	if h.empty == nil {
+		h.empty = make(chan struct{})
+	}
+	empty := h.empty
+	h.mu.Unlock()
+	timer := time.NewTimer(giveBackTime)
+	defer timer.Stop()
+	select {
+	case <-empty:
+	case <-timer.C:
+	}
+}

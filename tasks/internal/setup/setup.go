@@ -1,0 +1,36 @@
+// Package setup is what package tasks and tasks/embedded know of each other.
+package setup
+
+import (
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// Options are those of a client.
+type Options struct {
+	Replicas int // 0: not asked for
+	NATS     []nats.Option
+
+	// For embedded.
+	Conn     *nats.Conn
+	Journal  Journal // nil where the server lives on when this process dies
+	MaxBytes int64   // that each queue may hold; 0 is no bound
+	OnClose  func() error
+
+	// For tests.
+	Fault func(point, id string) // called at each fault point
+	Sweep time.Duration          // how often; 0 is a minute
+}
+
+// A Journal holds which runs have begun and not ended, so that it is known after
+// the end of the process. Its entries name the sequence of the task's record: one
+// that has been written since makes them void.
+type Journal interface {
+	// Begin notes that a run begins.
+	Begin(id string, seq uint64) error
+	// End forgets the runs of the task.
+	End(id string) error
+	// Interrupted counts the runs that began under the record and did not end.
+	Interrupted(id string, seq uint64) int
+}

@@ -1,0 +1,63 @@
+package tasks_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/remuda-go/remuda"
+	"github.com/remuda-go/remuda/tasks"
+	"github.com/remuda-go/remuda/tasks/embedded"
+	"github.com/remuda-go/remuda/tasks/internal/setup"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// soon bounds what has to come, and is never waited for in a test that passes.
+const soon = 20 * time.Second
+
+// sweep makes the workers sweep so often.
+func sweep(every time.Duration) tasks.Option {
+	return func(o *setup.Options) { o.Sweep = every }
+}
+
+// open opens a store for the length of the test.
+func open(t testing.TB, dir string, opts ...embedded.Option) *tasks.Client {
+	t.Helper()
+	c, err := embedded.Open(t.Context(), dir, opts...)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, c.Close()) })
+	return c
+}
+
+// run runs the worker until the end of the test.
+func run(t testing.TB, w *tasks.Worker) {
+	t.Helper()
+	ended := make(chan error, 1)
+	go func() { ended <- w.Run(context.Background()) }()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), soon)
+		defer cancel()
+		require.NoError(t, w.Close(ctx))
+		if err := <-ended; !errors.Is(err, tasks.ErrWorkerClosed) {
+			require.NoError(t, err)
+		}
+	})
+}
+
+// within is a context that bounds what has to come.
+func within(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), soon)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func handle[In, Out any](t testing.TB, w *tasks.Worker, k tasks.Kind[In, Out], workers int, f func(context.Context, In) (Out, error)) *tasks.Handler {
+	t.Helper()
+	h, err := k.Handle(w, remuda.Func(f), remuda.Config{Initial: workers})
+	require.NoError(t, err)
+	return h
+}

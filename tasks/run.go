@@ -1,0 +1,70 @@
+package tasks
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// A Run is one run of a task, as its job sees it through [RunFrom].
+type Run struct {
+	ID      ID
+	Kind    string
+	Attempt int       // 1 is the first
+	Pushed  time.Time // by the server's clock
+
+	header nats.Header
+	client *Client
+	share  *share
+}
+
+type runKey struct{}
+
+// RunFrom returns the run that ctx belongs to, and false if that is no run of a
+// task.
+func RunFrom(ctx context.Context) (Run, bool) {
+	r, ok := ctx.Value(runKey{}).(*Run)
+	if !ok {
+		return Run{}, false
+	}
+	return *r, true
+}
+
+// Header returns the first value that [Header] gave the task under the name.
+func (r Run) Header(name string) string { return r.header.Get(name) }
+
+// Progress tells those who watch how far the run is: a fraction from 0 to 1, and
+// a note, which may be empty. It is not stored, does not wait, and returns an
+// error only if the connection is closed.
+func (r Run) Progress(fraction float64, note string) error {
+	body, err := json.Marshal(progress{Fraction: fraction, Note: note, Attempt: r.Attempt})
+	if err != nil {
+		return fmt.Errorf("remuda: progress of task %s: %w", r.ID, err)
+	}
+	r.share.progress.Store(&progress{Fraction: fraction, Note: note, Attempt: r.Attempt})
+	if err := r.client.nc.Publish(eventSubject(r.ID), body); err != nil {
+		return fmt.Errorf("remuda: progress of task %s: %w", r.ID, err)
+	}
+	return nil
+}
+
+type progress struct {
+	Fraction float64 `json:"fraction"`
+	Note     string  `json:"note,omitempty"`
+	Attempt  int     `json:"attempt"`
+}
+
+// Snooze makes of a run one that does not count: a job that returns it is run
+// again after d, and that was no attempt.
+func Snooze(d time.Duration) error { return &snoozeError{delay: d} }
+
+type snoozeError struct{ delay time.Duration }
+
+func (e *snoozeError) Error() string { return fmt.Sprintf("remuda: snoozed for %v", e.delay) }
+
+// errGiveBack is the outcome of a run that had to end with its worker.
+var errGiveBack = errors.New("remuda: given back")

@@ -1,0 +1,77 @@
+package tasks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// A found message is one that scan has come to. Its body is there only if it was
+// asked for.
+type found struct {
+	subject string
+	seq     uint64
+	stamp   time.Time
+	header  nats.Header
+	body    []byte
+}
+
+// scan calls f for each message of a subject of a stream, from the given sequence
+// on, as they were when it began. f says whether to go on.
+func (c *Client) scan(ctx context.Context, stream, subject string, from uint64, headers bool, f func(found) (bool, error)) error {
+	cfg := jetstream.OrderedConsumerConfig{
+		FilterSubjects: []string{subject}, DeliverPolicy: jetstream.DeliverByStartSequencePolicy,
+		OptStartSeq: max(1, from), HeadersOnly: headers, InactiveThreshold: 30 * time.Second,
+	}
+	consumer, err := c.js.OrderedConsumer(ctx, stream, cfg)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("remuda: read %s: %w", stream, err)
+	}
+	info, err := consumer.Info(ctx)
+	if err != nil {
+		return fmt.Errorf("remuda: read %s: %w", stream, err)
+	}
+	if info.NumPending == 0 {
+		return c.forgetConsumer(stream, info.Name)
+	}
+	it, err := consumer.Messages(jetstream.PullMaxMessages(500))
+	if err != nil {
+		return fmt.Errorf("remuda: read %s: %w", stream, err)
+	}
+	defer it.Stop()
+	defer func() { _ = c.forgetConsumer(stream, info.Name) }()
+	for left := info.NumPending; left > 0; {
+		msg, err := it.Next(jetstream.NextContext(ctx))
+		if err != nil {
+			return fmt.Errorf("remuda: read %s: %w", stream, err)
+		}
+		meta, err := msg.Metadata()
+		if err != nil {
+			return fmt.Errorf("remuda: read %s: %w", stream, err)
+		}
+		left = min(left-1, meta.NumPending)
+		on, err := f(found{
+			subject: msg.Subject(), seq: meta.Sequence.Stream, stamp: meta.Timestamp, header: msg.Headers(), body: msg.Data(),
+		})
+		if err != nil || !on {
+			return err
+		}
+	}
+	return nil
+}
+
+// forgetConsumer deletes a consumer that has served. If that fails, it goes by
+// itself in a while.
+func (c *Client) forgetConsumer(stream, name string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), answerTime)
+	defer cancel()
+	_ = c.js.DeleteConsumer(ctx, stream, name)
+	return nil
+}

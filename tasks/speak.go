@@ -1,0 +1,57 @@
+package tasks
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// speaksOf reports whether a carrier, a schedule, a due message or a key speaks of
+// a task. Key is that of Unique, if it is known.
+func (c *Client) speaksOf(ctx context.Context, id ID) (bool, error) {
+	for _, at := range []struct{ stream, subject string }{
+		{queueStream(id.Kind()), queueSubject(id)},
+		{scheduleStream, scheduleSubject(id, "*")},
+		{scheduleStream, dueSubject(id, "*")},
+	} {
+		msg, err := c.find(ctx, at.stream, at.subject)
+		if err != nil || msg != nil {
+			return msg != nil, err
+		}
+	}
+	return false, nil
+}
+
+// find returns the last message of a subject that may have wildcards, nil if there
+// is none, or no such stream.
+func (c *Client) find(ctx context.Context, stream, subject string) (*jetstream.RawStreamMsg, error) {
+	msg, err := c.leaderGet(ctx, stream, map[string]any{"last_by_subj": subject})
+	api := apiError(err)
+	switch {
+	case err == nil:
+		return msg, nil
+	case errors.Is(err, jetstream.ErrMsgNotFound),
+		api != nil && (api.ErrorCode == jetstream.JSErrCodeMessageNotFound || api.ErrorCode == jetstream.JSErrCodeStreamNotFound):
+		return nil, nil
+	}
+	return nil, fmt.Errorf("remuda: look for %s: %w", subject, err)
+}
+
+// unquote reads a JSON value that is not worth an error.
+func unquote(data []byte, v any) bool { return json.Unmarshal(data, v) == nil }
+
+// dueTime is the time of a schedule: "@at" and the time.
+func dueTime(pattern string) time.Time {
+	t, _ := time.Parse("@at "+time.RFC3339Nano, pattern)
+	return t
+}
+
+func parseTag(token string) (uint64, bool) {
+	tag, err := strconv.ParseUint(token, 10, 64)
+	return tag, err == nil
+}
