@@ -10,10 +10,9 @@ import (
 
 // A due message is what a schedule has left when its time came.
 type due struct {
-	id    ID
-	tag   string
-	msg   *nats.Msg
-	again bool // not now
+	id  ID
+	tag string
+	msg *nats.Msg
 }
 
 // moveDue moves what comes due into the queues until ctx ends (rule 3). Any number

@@ -9,7 +9,6 @@ import (
 	"github.com/remuda-go/remuda"
 	"github.com/remuda-go/remuda/tasks"
 	"github.com/remuda-go/remuda/tasks/embedded"
-	"github.com/remuda-go/remuda/tasks/internal/setup"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 )
@@ -18,11 +17,6 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // soon bounds what has to come, and is never waited for in a test that passes.
 const soon = 20 * time.Second
-
-// sweep makes the workers sweep so often.
-func sweep(every time.Duration) tasks.Option {
-	return func(o *setup.Options) { o.Sweep = every }
-}
 
 // open opens a store for the length of the test.
 func open(t testing.TB, dir string, opts ...embedded.Option) *tasks.Client {

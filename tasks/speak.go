@@ -2,10 +2,8 @@ package tasks
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -42,16 +40,8 @@ func (c *Client) find(ctx context.Context, stream, subject string) (*jetstream.R
 	return nil, fmt.Errorf("remuda: look for %s: %w", subject, err)
 }
 
-// unquote reads a JSON value that is not worth an error.
-func unquote(data []byte, v any) bool { return json.Unmarshal(data, v) == nil }
-
 // dueTime is the time of a schedule: "@at" and the time.
 func dueTime(pattern string) time.Time {
 	t, _ := time.Parse("@at "+time.RFC3339Nano, pattern)
 	return t
-}
-
-func parseTag(token string) (uint64, bool) {
-	tag, err := strconv.ParseUint(token, 10, 64)
-	return tag, err == nil
 }
