@@ -90,7 +90,7 @@ func NewWithConfig[In, Out any](cfg Config, mws ...Middleware) (*Pool[In, Out], 
 // are those of NewWithConfig, and [ErrNilJob] for a nil source.
 func NewFrom[In, Out any](src Source[In], cfg Config, mws ...Middleware) (*Pool[In, Out], error) {
 	if src == nil {
-		return nil, ErrNilJob
+		return nil, cfg.fault(nilError("source"))
 	}
 	p, err := NewWithConfig[In, Out](cfg, mws...)
 	if err != nil {
@@ -117,10 +117,11 @@ func Must[In, Out any](p *Pool[In, Out], err error) *Pool[In, Out] {
 
 // Start starts the pool with a job that all workers share. It does not block.
 // It returns [ErrPoolStarted] if the pool has been started before,
-// [ErrPoolClosed] if it was closed, and [ErrNilJob] for a nil job.
+// [ErrPoolClosed] if it was closed, and [ErrNilJob] for a job that is nil or made
+// of something that is, and for a nil middleware: the error names it.
 func (p *Pool[In, Out]) Start(job Job[In, Out]) error {
-	if job == nil {
-		return ErrNilJob
+	if err := faultOf(job, "job"); err != nil {
+		return p.cfg.fault(err)
 	}
 	return p.start(JobBuilderFunc[In, Out](func() Job[In, Out] { return job }), false)
 }
@@ -128,8 +129,8 @@ func (p *Pool[In, Out]) Start(job Job[In, Out]) error {
 // StartWithBuilder starts the pool with a job of its own for each worker. It
 // returns the errors of Start.
 func (p *Pool[In, Out]) StartWithBuilder(b JobBuilder[In, Out]) error {
-	if b == nil {
-		return ErrNilJob
+	if f, ok := b.(JobBuilderFunc[In, Out]); b == nil || ok && f == nil {
+		return p.cfg.fault(nilError("builder"))
 	}
 	return p.start(b, true)
 }
@@ -168,6 +169,9 @@ func (p *Pool[In, Out]) runUntil(ctx context.Context) error {
 }
 
 func (p *Pool[In, Out]) start(b JobBuilder[In, Out], built bool) error {
+	if err := faultOfAll(p.mws, ""); err != nil {
+		return p.cfg.fault(err)
+	}
 	t := timingFor(p.mws)
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -38,9 +38,11 @@ func (p *Pool[In, Out]) equip(w *worker[In, Out]) error {
 		w.ctx.parent = p.home.base
 	}
 	if w.job == nil {
-		if w.job = p.builder.New(); w.job == nil {
-			return ErrNilJob
+		job := p.builder.New()
+		if err := faultOf(job, "job of the builder"); err != nil {
+			return p.cfg.fault(err)
 		}
+		w.job = job
 	}
 	w.bind(w.job, p.mws)
 	w.seat.input = func() any { return w.in } // last, since it stands for all of this

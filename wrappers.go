@@ -1,6 +1,7 @@
 package remuda
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,24 +12,37 @@ import (
 // together with the reason. middleware.Retry does not retry it.
 var ErrInvalidInput = errors.New("remuda: invalid input")
 
-// NoError makes a [Job] of a function that returns no error.
+// NoError makes a [Job] of a function that returns no error. As with NoInput,
+// NoOutput, NoContext and Loop, it is nil if f is.
 func NoError[In, Out any](f func(context.Context, In) Out) JobFunc[In, Out] {
+	if f == nil {
+		return nil
+	}
 	return func(ctx context.Context, in In) (Out, error) { return f(ctx, in), nil }
 }
 
 // NoInput makes a [Job] of a function that takes no input.
 func NoInput[Out any](f func(context.Context) (Out, error)) JobFunc[Void, Out] {
+	if f == nil {
+		return nil
+	}
 	return func(ctx context.Context, _ Void) (Out, error) { return f(ctx) }
 }
 
 // NoOutput makes a [Job] of a function that returns nothing but an error.
 func NoOutput[In any](f func(context.Context, In) error) JobFunc[In, Void] {
+	if f == nil {
+		return nil
+	}
 	return func(ctx context.Context, in In) (Void, error) { return Void{}, f(ctx, in) }
 }
 
 // NoContext makes a [Job] of a function that takes no context, and so cannot be
 // cancelled: once begun, it runs to its end.
 func NoContext[In, Out any](f func(In) (Out, error)) JobFunc[In, Out] {
+	if f == nil {
+		return nil
+	}
 	return func(_ context.Context, in In) (Out, error) { return f(in) }
 }
 
@@ -36,6 +50,9 @@ func NoContext[In, Out any](f func(In) (Out, error)) JobFunc[In, Out] {
 // of a pool made by [NewLoop], whose workers run it non-stop. In a pool made by
 // [New], and in the zero Pool, it runs once for each input.
 func Loop(f func(context.Context) error) JobFunc[Void, Void] {
+	if f == nil {
+		return nil
+	}
 	return func(ctx context.Context, _ Void) (Void, error) { return Void{}, f(ctx) }
 }
 
@@ -44,8 +61,12 @@ func Loop(f func(context.Context) error) JobFunc[Void, Void] {
 //
 // As with Tap, Fallback and Validate, the result is safe for concurrent use if
 // the jobs it is made of are, and closes those of them that are an [io.Closer]
-// when it is closed itself, as a pool does with built jobs.
+// when it is closed itself, as a pool does with built jobs. What must not be nil
+// and is makes a job that Start refuses with [ErrNilJob].
 func Then[A, B, C any](first Job[A, B], second Job[B, C]) Job[A, C] {
+	if err := cmp.Or(faultOf(first, "Then: first"), faultOf(second, "Then: second")); err != nil {
+		return faultyJob[A, C]{err}
+	}
 	return made(func(ctx context.Context, a A) (c C, err error) {
 		b, err := first.Do(ctx, a)
 		if err != nil {
@@ -64,6 +85,9 @@ func Then[A, B, C any](first Job[A, B], second Job[B, C]) Job[A, C] {
 // of the run, which it holds up; it must be safe for concurrent use if job is
 // used so.
 func Tap[In, Out any](job Job[In, Out], see func(ctx context.Context, in In, out Out, err error)) Job[In, Out] {
+	if err := cmp.Or(faultOf(job, "Tap: job"), nilFault(see == nil, "Tap: see")); err != nil {
+		return faultyJob[In, Out]{err}
+	}
 	return made(func(ctx context.Context, in In) (out Out, err error) {
 		returned := false
 		defer func() {
@@ -94,6 +118,9 @@ func Tap[In, Out any](job Job[In, Out], see func(ctx context.Context, in In, out
 // the outcome any more, and not for a panic, which is a fault to be seen; one
 // inside of a [Wrap] reaches it as a [*PanicError], which it may return.
 func Fallback[In, Out any](job Job[In, Out], fallback func(ctx context.Context, in In, err error) (Out, error)) Job[In, Out] {
+	if err := cmp.Or(faultOf(job, "Fallback: job"), nilFault(fallback == nil, "Fallback: fallback")); err != nil {
+		return faultyJob[In, Out]{err}
+	}
 	return made(func(ctx context.Context, in In) (Out, error) {
 		out, err := job.Do(ctx, in)
 		if err == nil || ctx.Err() != nil {
@@ -107,6 +134,9 @@ func Fallback[In, Out any](job Job[In, Out], fallback func(ctx context.Context, 
 // an error does not reach job; the run's error is then [ErrInvalidInput]
 // wrapped together with that error.
 func Validate[In, Out any](job Job[In, Out], check func(In) error) Job[In, Out] {
+	if err := cmp.Or(faultOf(job, "Validate: job"), nilFault(check == nil, "Validate: check")); err != nil {
+		return faultyJob[In, Out]{err}
+	}
 	return made(func(ctx context.Context, in In) (out Out, err error) {
 		if err := check(in); err != nil {
 			return out, fmt.Errorf("%w: %w", ErrInvalidInput, err)
@@ -125,14 +155,34 @@ func made[In, Out any](f JobFunc[In, Out], parts ...any) Job[In, Out] {
 	return &madeJob[In, Out]{JobFunc: f, parts: parts}
 }
 
-// Close closes those of the parts that are to be closed. A pool calls it for
-// the jobs that a [JobBuilder] made, and else nobody does.
+// Close closes those of the parts that are to be closed, whatever closing another
+// one does: a panic is among the errors that it returns, and [runtime.Goexit] goes
+// on once all are closed. A pool calls it for the jobs that a [JobBuilder] made,
+// and else nobody does.
 func (m *madeJob[In, Out]) Close() error {
-	var errs []error
-	for _, part := range m.parts {
-		if c, ok := part.(io.Closer); ok {
-			errs = append(errs, c.Close())
-		}
+	return closeAll(m.parts)
+}
+
+func closeAll(parts []any) (err error) {
+	if len(parts) == 0 {
+		return nil
 	}
-	return errors.Join(errs...)
+	defer func() { err = errors.Join(err, closeAll(parts[1:])) }()
+	if c, ok := parts[0].(io.Closer); ok {
+		return closed(c)
+	}
+	return nil
+}
+
+// closed returns what closing c returned, or what it panicked with.
+func closed(c io.Closer) (err error) {
+	returned := false
+	defer func() {
+		if !returned {
+			err = newPanicError(recover())
+		}
+	}()
+	err = c.Close()
+	returned = true
+	return err
 }

@@ -294,3 +294,37 @@ func TestWrappersPassCloseOn(t *testing.T) {
 		})
 	}
 }
+
+// What is wrong with closing one part must not keep the others open.
+func TestEachPartIsClosed(t *testing.T) {
+	for name, fault := range map[string]func() error{
+		"a panic":      func() error { panic("cannot close") },
+		"a nil panic":  func() error { panic(nil) },
+		"Goexit":       func() error { runtime.Goexit(); return nil },
+		"only returns": func() error { return errors.New("cannot close") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var closed []string
+			job := remuda.Then(
+				remuda.Tap(remuda.Job[int, int](&faultyCloser{JobFunc: double, fault: fault}), func(context.Context, int, int, error) {}),
+				remuda.Job[int, int](closable{JobFunc: double, closed: &closed, name: "second", err: errClose}))
+			pool := remuda.New[int, int]()
+			require.NoError(t, pool.StartWithBuilder(remuda.JobBuilderFunc[int, int](func() remuda.Job[int, int] { return job })))
+			_, err := pool.Do(t.Context(), 1)
+			require.NoError(t, err)
+			require.NoError(t, pool.Close(t.Context()))
+			require.Equal(t, []string{"second"}, closed)
+			require.Error(t, pool.Err())
+			if name != "Goexit" {
+				require.ErrorIs(t, pool.Err(), errClose, "and their errors are told, too")
+			}
+		})
+	}
+}
+
+type faultyCloser struct {
+	remuda.JobFunc[int, int]
+	fault func() error
+}
+
+func (c *faultyCloser) Close() error { return c.fault() }
