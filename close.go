@@ -136,13 +136,11 @@ func (p *Pool[In, Out]) drop(items []item[In, Out]) {
 				it.origin.run.end()
 			}
 			it.origin.ticket.settle(out, err)
-		case p.onDrop != nil:
+		default:
 			unasked = append(unasked, it.in)
 		}
 	}
-	for _, in := range unasked {
-		p.onDrop(in, err)
-	}
+	p.tell(unasked, err)
 }
 
 // finishLocked reports whether the last worker of a closed pool has ended; it

@@ -103,11 +103,11 @@ func TestCloseGivesUpWhenItsContextEnds(t *testing.T) {
 			s := &stage{deaf: deaf}
 			p := remuda.Must(remuda.NewWithConfig[int, int](remuda.Config{Queue: 5}))
 			var dropped []int
-			require.NoError(t, p.OnDrop(func(in int, err error) {
+			p.OnDrop(func(in int, err error) {
 				assert.Equal(t, remuda.ErrPoolClosed, err)
 				dropped = append(dropped, in)
 				p.Stats() // it is called without locks
-			}))
+			})
 			require.NoError(t, p.Start(s))
 			closeAfter(t, p)
 
@@ -264,7 +264,7 @@ func raceClose(t *testing.T, queue int, patient bool) {
 	var ran, dropped, accepted atomic.Int64
 	warm := make(chan struct{})
 	p := remuda.Must(remuda.NewWithConfig[int, int](remuda.Config{Queue: queue, Initial: 2}))
-	require.NoError(t, p.OnDrop(func(int, error) { dropped.Add(1) }))
+	p.OnDrop(func(int, error) { dropped.Add(1) })
 	require.NoError(t, p.Start(remuda.Func(func(context.Context, int) (int, error) {
 		if ran.Add(1) == 10 {
 			close(warm)
@@ -325,11 +325,6 @@ func raceClose(t *testing.T, queue int, patient bool) {
 }
 
 func TestOnDrop(t *testing.T) {
-	bubble(t, "is set before Start", func(t *testing.T) {
-		p := startPool(t, remuda.Config{}, double)
-		require.ErrorIs(t, p.OnDrop(func(int, error) {}), remuda.ErrPoolStarted)
-	})
-
 	bubble(t, "is not needed", func(t *testing.T) {
 		p := startPool(t, remuda.Config{}, untilCancelled)
 		require.NoError(t, p.TrySend(bg, 0))
@@ -343,7 +338,7 @@ func TestOnDrop(t *testing.T) {
 
 	bubble(t, "may panic: that costs nobody his outcome", func(t *testing.T) {
 		p := remuda.New[int, int]()
-		require.NoError(t, p.OnDrop(func(int, error) { panic("drop") }))
+		p.OnDrop(func(int, error) { panic("drop") })
 		require.NoError(t, p.Start(remuda.Func(untilCancelled)))
 		closeAfter(t, p)
 		require.NoError(t, p.TrySend(bg, 0))

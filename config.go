@@ -33,8 +33,9 @@ type Config struct {
 
 	// StopOnErrors closes the pool on the first error of a job: it takes no more
 	// inputs, runs those it has accepted and ends. Run and Err return the error.
-	// A run whose context had ended, because its owner cancelled it or its worker
-	// was retired, does not stop the pool, unless it panicked.
+	// An input that a middleware refused does not stop the pool, since its job
+	// never ran, nor does a run whose context had ended, because its owner cancelled
+	// it or its worker was retired, unless it panicked.
 	StopOnErrors bool
 
 	// Inline promises that jobs honour their context. Do may then run the job on

@@ -102,7 +102,6 @@ func TestErrorsSayWhereTheyComeFrom(t *testing.T) {
 	require.NoError(t, p.TrySend(bg, 1))
 	for _, tt := range []struct{ err, want error }{
 		{p.Start(remuda.Func(double)), remuda.ErrPoolStarted},
-		{p.OnDrop(nil), remuda.ErrPoolStarted},
 		{p.Less(), remuda.ErrMinReached},
 		{p.Resize(2), remuda.ErrMaxReached},
 		{p.TrySend(bg, 2), remuda.ErrQueueFull},

@@ -80,27 +80,16 @@ func (p *Pool[In, Out]) runInline(ctx context.Context, empty bool, w *worker[In,
 	}
 	returned := false
 	defer func() {
-		if !returned { // outside of the job itself, whose panics are caught already
-			if v := recover(); v != nil {
-				err = newPanicError(v)
-			} else {
-				err = ErrGoexit // for the count: this goroutine ends here
-			}
+		if !returned { // runtime.Goexit: for the count, since this goroutine ends here
+			err, w.entered = ErrGoexit, true
 			w.clear()
 		}
 		if back := p.release(w, r, err, caller); back != nil {
 			<-back
 		}
 	}()
-	if w.seat.input == nil {
-		if err = p.equip(w); err != nil {
-			returned = true
-			return out, err
-		}
-	}
 	w.in = in
-	r.begin(&w.seat, 0)
-	err = w.do(r)
+	err = p.performInline(w, r)
 	out = w.take()
 	returned = true
 	if err != nil {
@@ -109,17 +98,38 @@ func (p *Pool[In, Out]) runInline(ctx context.Context, empty bool, w *worker[In,
 	return out, err
 }
 
+// performInline runs w's input with the context r. It returns what the job
+// returned, or what a middleware, a builder or the job panicked with.
+func (p *Pool[In, Out]) performInline(w *worker[In, Out], r *runContext) (err error) {
+	returned := false
+	defer func() {
+		if !returned {
+			err = newPanicError(recover())
+		}
+	}()
+	if w.seat.input == nil {
+		err = p.equip(w)
+	}
+	if err == nil {
+		r.begin(&w.seat, 0)
+		err = w.do(r)
+	}
+	returned = true
+	return err
+}
+
 // release gives back a worker after a run on the goroutine of Do. If that was
 // called by a run, that asks for its own place back at the same time; see askBack.
 func (p *Pool[In, Out]) release(w *worker[In, Out], r *runContext, err error, caller *runContext) (back <-chan struct{}) {
-	if err != nil {
+	o := w.outcome(err)
+	if err != nil && o != dropped {
 		p.stopOn(r, err)
 	}
 	r.end()
 	var c chores[In, Out]
 	ended := false
 	p.mu.Lock()
-	p.counted.count(outcomeOf(err))
+	p.counted.count(o)
 	if caller != nil {
 		back = p.askBackLocked(caller)
 	}

@@ -120,7 +120,8 @@
 // Close either returns [ErrPoolClosed] or its input runs. Every accepted input
 // has exactly one outcome: its job ran, or it was dropped with an error that
 // somebody gets, which is the caller of Do, the ticket, the loop over Map, or
-// the function given to [Pool.OnDrop]. See [Pool.Close].
+// the function given to [Pool.OnDrop]. An input is also dropped if a [Middleware]
+// refuses it. See [Pool.Close].
 //
 // A Close whose context ends before all is done leaves inputs of three kinds:
 // those that never ran, of which OnDrop and the tickets tell; those that were

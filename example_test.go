@@ -178,7 +178,7 @@ func ExamplePool_CloseWithTimeout() {
 	const grace = time.Millisecond
 	ctx := context.Background()
 	pool := remuda.New[string, remuda.Void]()
-	pool.OnDrop(func(in string, err error) { fmt.Println("never ran:", in, err) }) // before Start
+	pool.OnDrop(func(in string, err error) { fmt.Println("never ran:", in, err) })
 	started, cutOff := make(chan struct{}), make(chan string, 1)
 	slow := func(ctx context.Context, _ string) error {
 		close(started)

@@ -115,12 +115,37 @@ func (p *Pool[In, Out]) unfeed(n int) []*worker[In, Out] {
 	return out
 }
 
-// workFed is the goroutine of a worker of a source-fed pool.
+// workFed is the goroutine of a worker of a source-fed pool. As in work, what goes
+// wrong around a run costs the run and not the worker; in Next it ends the pool.
 func (p *Pool[In, Out]) workFed(w *worker[In, Out]) {
-	for ended := false; !ended; {
-		ended = p.shiftFed(w)
+	ended := false
+	defer func() {
+		switch {
+		case ended:
+			return
+		case p.breakFed(w, ErrGoexit):
+			go p.goneFed(w)
+		default:
+			go p.workFed(w)
+		}
+	}()
+	for !ended {
+		broke := p.shiftFed(w)
+		ended = broke == nil || p.breakFed(w, broke)
 	}
 	p.goneFed(w)
+}
+
+// breakFed ends what a worker was doing when it panicked, or lost its goroutine.
+// It reports whether the worker is to end.
+func (p *Pool[In, Out]) breakFed(w *worker[In, Out], err error) bool {
+	if w.feed.pulling { // not an answer to the end of Next's context
+		p.shut(sourceError(err))
+		return true
+	}
+	w.entered = true
+	p.concludeFed(w, err)
+	return false
 }
 
 // goneFed ends a worker: its counts move to the pool's.
@@ -137,35 +162,26 @@ func (p *Pool[In, Out]) goneFed(w *worker[In, Out]) {
 	p.gone(w)
 }
 
-// shiftFed runs inputs until the worker is to end. As in shift, what goes wrong
-// around a run ends the shift and not the worker; in Next it ends the pool.
-func (p *Pool[In, Out]) shiftFed(w *worker[In, Out]) (ended bool) {
+// shiftFed runs inputs until the worker is to end, and returns nil, or until
+// something panics outside of the job, and returns that.
+func (p *Pool[In, Out]) shiftFed(w *worker[In, Out]) (broke *PanicError) {
+	returned := false
 	defer func() {
-		if ended {
-			return
-		}
-		v := recover()
-		err, goexit := ErrGoexit, v == nil
-		if !goexit {
-			err = newPanicError(v)
-		}
-		if w.feed.pulling { // not an answer to the end of Next's context
-			p.shut(sourceError(err))
-			ended = true
-		} else {
-			p.concludeFed(w, err)
-		}
-		switch {
-		case goexit && ended:
-			go p.goneFed(w)
-		case goexit:
-			go p.workFed(w) // this goroutine is lost
+		if !returned {
+			broke = newPanicError(recover())
 		}
 	}()
+	p.runFed(w)
+	returned = true
+	return nil
+}
+
+// runFed runs inputs until the worker is to end.
+func (p *Pool[In, Out]) runFed(w *worker[In, Out]) {
 	f := w.feed
 	for !f.stopped.Load() {
 		if !f.forever && !p.pull(w) {
-			return true
+			return
 		}
 		if w.seat.input == nil {
 			if err := p.equip(w); err != nil {
@@ -176,15 +192,14 @@ func (p *Pool[In, Out]) shiftFed(w *worker[In, Out]) (ended bool) {
 		w.ctx.begin(&w.seat, 0)
 		if f.forever && w.run == nil {
 			p.runForever(w)
-			return true
+			return
 		}
 		p.concludeFed(w, w.do(&w.ctx))
 	}
-	return true
 }
 
 // runForever runs a job that has no input and no middleware until its worker is
-// stopped. It is what shiftFed does, without what is the same each time: that is
+// stopped. It is what runFed does, without what is the same each time: that is
 // two fifths of what a run costs here. The first run has been begun.
 func (p *Pool[In, Out]) runForever(w *worker[In, Out]) {
 	var in In
@@ -226,9 +241,14 @@ func sourceError(err error) error { return fmt.Errorf("remuda: source: %w", err)
 
 // concludeFed ends a run: its outcome is err.
 func (p *Pool[In, Out]) concludeFed(w *worker[In, Out], err error) {
+	in := w.in
 	w.clear()
-	w.feed.count(outcomeOf(err))
-	if err != nil && p.stopOn(&w.ctx, err) {
+	o := w.outcome(err)
+	w.feed.count(o)
+	switch {
+	case o == dropped:
+		p.refused(in, err)
+	case err != nil && p.stopOn(&w.ctx, err):
 		p.home.cancel(ErrPoolClosed)
 	}
 }

@@ -128,7 +128,7 @@ func (p *play) setUp() {
 		p.t.Fatal(err)
 	}
 	p.pool = pool
-	_ = pool.OnDrop(func(t task, err error) {
+	pool.OnDrop(func(t task, err error) {
 		t.entry.dropped.Add(1)
 		if !errors.Is(err, remuda.ErrPoolClosed) {
 			p.ledger.fault("dropped with %v", err)

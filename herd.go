@@ -73,9 +73,9 @@ func NewHerd[Body, Result any](process func(*Work[Body, Result]) Status) *Herd[B
 		},
 		pace: pace{epoch: time.Now()},
 	}
-	// Neither can fail on a new pool. It runs from here on, with no workers, so
+	// That can't fail on a new pool. It runs from here on, with no workers, so
 	// that SendWork waits for a gopher in the same way before Start and after.
-	_ = h.pool.OnDrop(h.drop)
+	h.pool.OnDrop(h.drop)
 	_ = h.pool.StartWithBuilder(JobBuilderFunc[Work[Body, Result], Void](h.newGopher))
 	return h
 }

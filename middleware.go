@@ -22,6 +22,12 @@ type Handler func(ctx context.Context) error
 // its own, derived from the one it got, and must not keep the one it got after
 // it has returned.
 //
+// A handler that returns an error and has not called next has refused the input:
+// its job never ran, and so it is dropped, and has not failed. The caller gets the
+// error, [Pool.OnDrop] if there is none; [Config.StopOnErrors] overlooks it. A job
+// that was entered in one attempt and refused in the next has failed. What [Wrap]
+// puts around a job counts as a part of the job.
+//
 // A job that panics returns a [*PanicError] from next. A job that ends its
 // goroutine ([runtime.Goexit], as testing.T.FailNow does) runs the deferred
 // calls of each middleware and not the code after next: what must be undone has
@@ -91,6 +97,8 @@ type frame[In, Out any] struct {
 	run Handler // the whole chain; nil until bind, and if there is none
 	in  In
 	out Out
+
+	entered bool // the innermost handler, in this run; means nothing without middleware
 }
 
 // bind composes the chain around job, the first of mws outermost.
@@ -102,7 +110,10 @@ func (f *frame[In, Out]) bind(job Job[In, Out], mws []Middleware) {
 	run := Handler(f.call)
 	for _, mw := range slices.Backward(mws) {
 		if run = mw.Wrap(run); run == nil { // not to be taken for no chain at all
-			run = func(context.Context) error { return ErrNilJob }
+			run = func(context.Context) error {
+				f.entered = true // this refuses nothing: it is broken
+				return ErrNilJob
+			}
 		}
 	}
 	f.run = run
@@ -112,6 +123,7 @@ func (f *frame[In, Out]) bind(job Job[In, Out], mws []Middleware) {
 // caller sees to panics: that saves a tenth of what it costs to run nothing.
 func (f *frame[In, Out]) do(ctx context.Context) (err error) {
 	if f.run != nil {
+		f.entered = false
 		return f.run(ctx)
 	}
 	f.out, err = f.job.Do(ctx, f.in)
@@ -121,13 +133,26 @@ func (f *frame[In, Out]) do(ctx context.Context) (err error) {
 // call is the innermost handler. It turns a panic into an error here, so that
 // every middleware sees it.
 func (f *frame[In, Out]) call(ctx context.Context) (err error) {
+	f.entered = true
+	returned := false
 	defer func() {
-		if v := recover(); v != nil {
-			err = newPanicError(v)
+		if !returned { // recover may return nil: see GODEBUG=panicnil=1
+			err = newPanicError(recover())
 		}
 	}()
 	f.out, err = f.job.Do(ctx, f.in)
+	returned = true
 	return err
+}
+
+// outcome says how to count a run that returned err. A middleware that returns
+// an error and has not called the job has refused the input, which is dropped.
+func (f *frame[In, Out]) outcome(err error) outcome {
+	o := outcomeOf(err)
+	if o == failed && f.run != nil && !f.entered {
+		return dropped
+	}
+	return o
 }
 
 // take returns the output of the run and forgets both values, so that an idle

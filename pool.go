@@ -22,7 +22,6 @@ type Pool[In, Out any] struct {
 	source  Source[In] // nil for a pool that is fed by its own queue
 	builder JobBuilder[In, Out]
 	built   bool // the builder is the user's: what it made is ours to close
-	onDrop  func(In, error)
 	home    home
 	blocked sync.Pool // of *blocked[item]
 
@@ -46,7 +45,8 @@ type Pool[In, Out any] struct {
 	accepted   uint64
 	counted    tally // runs of Do on its caller's goroutine, and of batches
 	err        error // what closed the pool
-	closingErr error // the first from closing a job or the source
+	closingErr error // the first from closing a job or the source, or of OnDrop
+	onDrop     func(In, error)
 	done       chan struct{}
 
 	// The queue comes between the two locks, since each guards one side of it.
@@ -193,24 +193,6 @@ func (p *Pool[In, Out]) start(b JobBuilder[In, Out], built bool) error {
 	return nil
 }
 
-// OnDrop sets a function that is called for each input that Send or TrySend
-// handed over and that never ran, with the reason ([ErrPoolClosed]). It is
-// called by the goroutine that drops the input, which is that of Close, without
-// locks: when Close returns, f has been called for all that it dropped. OnDrop
-// returns [ErrPoolStarted] once the pool is started.
-//
-// Inputs of Do, Submit, Map and the like are not reported here, since their
-// outcome tells. Nor are runs that Close cancelled: they end with an error.
-func (p *Pool[In, Out]) OnDrop(f func(in In, err error)) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.started {
-		return p.cfg.fault(ErrPoolStarted)
-	}
-	p.onDrop = f
-	return nil
-}
-
 // Done returns a channel that is closed when the pool was closed and all its
 // workers have ended.
 func (p *Pool[In, Out]) Done() <-chan struct{} {
@@ -229,7 +211,8 @@ func (p *Pool[In, Out]) doneLocked() chan struct{} {
 // Err returns the error that closed the pool: the first job error under
 // Config.StopOnErrors, or the error of a [Source] that is not io.EOF. Close does
 // not return it. Failing those, Err returns the first error from closing a built
-// job or the source. It is nil for a pool that runs, and for one that was closed
+// job or the source, or the first panic of the function given to OnDrop that went
+// nowhere else. It is nil for a pool that runs, and for one that was closed
 // in good order.
 func (p *Pool[In, Out]) Err() error {
 	p.mu.Lock()

@@ -55,14 +55,20 @@ func (p *Pool[In, Out]) conclude(w *worker[In, Out], err error) {
 		w.stream.conclude(w, err)
 		return
 	}
-	w.last = outcomeOf(err)
+	w.last = w.outcome(err)
 	if err != nil {
 		r := &w.ctx
 		if w.origin != nil && w.origin.run != nil {
 			r = w.origin.run
 		}
-		p.stopOn(r, err)
+		if w.last != dropped {
+			p.stopOn(r, err)
+		}
 		err = p.explain(r, err)
+	}
+	if w.last == dropped && (w.origin == nil || !w.origin.awaited()) {
+		p.refuse(w, err)
+		return
 	}
 	if w.origin != nil {
 		p.resolve(w, w.take(), err)
@@ -89,6 +95,18 @@ func (p *Pool[In, Out]) explain(r *runContext, err error) error {
 		return err
 	}
 	return fmt.Errorf("%w: %w", p.cfg.fault(ErrPoolClosed), err)
+}
+
+// refuse ends an input that was sent, and that a middleware did not let through
+// to the job. It is counted first, so that the numbers are right for OnDrop.
+func (p *Pool[In, Out]) refuse(w *worker[In, Out], err error) {
+	p.head.Lock()
+	p.finished.count(dropped)
+	p.head.Unlock()
+	w.last, w.origin = none, nil
+	in := w.in
+	w.clear()
+	p.refused(in, err)
 }
 
 // discard ends what w has taken without a run.

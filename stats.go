@@ -18,7 +18,7 @@ type Stats struct {
 	Succeeded uint64 // runs that returned no error
 	Failed    uint64 // runs that returned an error, panicked or ended their goroutine
 	Panicked  uint64 // those of Failed that panicked
-	Dropped   uint64 // inputs that never ran: their context ended first, or Close gave up waiting
+	Dropped   uint64 // inputs whose job never ran: their context ended first, a middleware refused them, or Close gave up waiting
 }
 
 // A tally counts finished inputs by outcome.
@@ -82,5 +82,5 @@ func (p *Pool[In, Out]) addFed(s *Stats) {
 	}
 	t.addTo(s)
 	s.Retired = len(p.feeding.alive) - len(p.feeding.wanted)
-	s.Accepted = s.Succeeded + s.Failed + uint64(s.Running)
+	s.Accepted = s.Succeeded + s.Failed + s.Dropped + uint64(s.Running)
 }

@@ -5,15 +5,8 @@ import "iter"
 // read is the reader's goroutine. A panic of seq, or its end by
 // runtime.Goexit, is kept for the loop.
 func (s *stream[In, Out]) read(seq iter.Seq[In]) {
-	ended := false
+	s.thrown = ErrGoexit
 	defer func() {
-		if !ended {
-			if v := recover(); v != nil {
-				s.thrown = newPanicError(v)
-			} else {
-				s.thrown = ErrGoexit
-			}
-		}
 		s.mu.Lock()
 		s.exhausted = true
 		wake := s.consumer.leave()
@@ -23,12 +16,24 @@ func (s *stream[In, Out]) read(seq iter.Seq[In]) {
 		}
 		close(s.returned)
 	}()
+	s.thrown = s.drain(seq)
+}
+
+// drain reads seq to its end. It returns what seq panicked with.
+func (s *stream[In, Out]) drain(seq iter.Seq[In]) (thrown error) {
+	returned := false
+	defer func() {
+		if !returned {
+			thrown = newPanicError(recover())
+		}
+	}()
 	for in := range seq {
 		if !s.add(in) {
 			break
 		}
 	}
-	ended = true
+	returned = true
+	return nil
 }
 
 // add takes over an input that was read; it waits for room. It returns false

@@ -56,9 +56,11 @@ func (s *stream[In, Out]) perform(w *worker[In, Out]) {
 
 // conclude ends the run of the next input of w's batch: its outcome is err.
 func (s *stream[In, Out]) conclude(w *worker[In, Out], err error) {
-	o := outcomeOf(err)
+	o := w.outcome(err)
 	if err != nil {
-		s.pool.stopOn(w.batch.run, err)
+		if o != dropped {
+			s.pool.stopOn(w.batch.run, err)
+		}
 		err = s.pool.explain(w.batch.run, err)
 	}
 	w.batch.add(w.take(), err, o)

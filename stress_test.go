@@ -72,7 +72,7 @@ func (s *stress) run() (faults []string) {
 		mws = append(mws, s.middleware())
 	}
 	s.pool = remuda.Must(remuda.NewWithConfig[task, *entry](s.cfg, mws...))
-	_ = s.pool.OnDrop(func(t task, _ error) { t.entry.dropped.Add(1) })
+	s.pool.OnDrop(func(t task, _ error) { t.entry.dropped.Add(1) })
 	if err := s.pool.Start(&s.rig); err != nil {
 		return []string{err.Error()}
 	}

@@ -37,36 +37,45 @@ func (p *Pool[In, Out]) launch(w *worker[In, Out]) {
 	go p.work(w)
 }
 
-// work is a worker's goroutine.
+// work is a worker's goroutine. What goes wrong around a run costs the run, not
+// the worker: a panic of a middleware or a builder is its outcome, and after
+// runtime.Goexit, which nothing can stop, the worker has another goroutine.
 func (p *Pool[In, Out]) work(w *worker[In, Out]) {
-	for ended := false; !ended; {
-		ended = p.shift(w)
-	}
-	p.gone(w)
-}
-
-// shift runs inputs until the worker is to end. What goes wrong around a run
-// ends the shift, not the worker: a panic of a middleware or a builder is the
-// outcome of the run, and runtime.Goexit costs the goroutine, not the worker.
-// Catching both here, rather than around each run, costs a run nothing.
-func (p *Pool[In, Out]) shift(w *worker[In, Out]) (ended bool) {
+	ended := false
 	defer func() {
 		if ended {
 			return
 		}
-		if v := recover(); v != nil {
-			p.conclude(w, newPanicError(v))
-			return
-		}
-		w.exited = true
+		w.exited, w.entered = true, true
 		p.conclude(w, ErrGoexit)
 		w.exited = false // nobody may have wanted to know
-		go p.work(w)     // this goroutine is lost
+		go p.work(w)
+	}()
+	for !ended {
+		if broke := p.shift(w); broke != nil {
+			p.conclude(w, broke)
+		} else {
+			ended = true
+		}
+	}
+	p.gone(w)
+}
+
+// shift runs inputs until the worker is to end, and returns nil, or until
+// something panics around a run, and returns that. Catching it here, rather than
+// around each run, costs a run nothing.
+func (p *Pool[In, Out]) shift(w *worker[In, Out]) (broke *PanicError) {
+	returned := false
+	defer func() {
+		if !returned { // if this is runtime.Goexit, nobody gets what is set here
+			broke = newPanicError(recover())
+		}
 	}()
 	for w.stream != nil || p.next(w) {
 		p.perform(w)
 	}
-	return true
+	returned = true
+	return nil
 }
 
 // next waits for the next item and puts it into w. It returns false when
@@ -138,11 +147,19 @@ func (p *Pool[In, Out]) noteClosing(err error) {
 // panics, or ends the goroutine, which nothing can stop.
 func closeSafely(c io.Closer, then func(error)) {
 	err := ErrGoexit
+	defer func() { then(err) }()
+	err = closed(c)
+}
+
+// closed returns what closing c returned, or what it panicked with.
+func closed(c io.Closer) (err error) {
+	returned := false
 	defer func() {
-		if v := recover(); v != nil {
-			err = newPanicError(v)
+		if !returned {
+			err = newPanicError(recover())
 		}
-		then(err)
 	}()
 	err = c.Close()
+	returned = true
+	return err
 }

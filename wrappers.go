@@ -91,23 +91,32 @@ func Tap[In, Out any](job Job[In, Out], see func(ctx context.Context, in In, out
 	return made(func(ctx context.Context, in In) (out Out, err error) {
 		returned := false
 		defer func() {
-			if returned {
-				return
-			}
-			v := recover()
-			if v == nil {
+			if !returned {
 				see(ctx, in, out, ErrGoexit)
-				return
 			}
-			p := newPanicError(v)
-			see(ctx, in, out, p)
-			panic(p)
 		}()
-		out, err = job.Do(ctx, in)
+		out, broke, err := attempt(ctx, job, in)
 		returned = true
+		if broke != nil {
+			see(ctx, in, out, broke)
+			panic(broke)
+		}
 		see(ctx, in, out, err)
 		return out, err
 	}, job)
+}
+
+// attempt runs job and returns its panic, if it panics.
+func attempt[In, Out any](ctx context.Context, job Job[In, Out], in In) (out Out, broke *PanicError, err error) {
+	returned := false
+	defer func() {
+		if !returned {
+			broke = newPanicError(recover())
+		}
+	}()
+	out, err = job.Do(ctx, in)
+	returned = true
+	return out, nil, err
 }
 
 // Fallback is job with a second way to an output: when job returns an error,

@@ -54,9 +54,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := pool.OnDrop(func(e event, err error) { log.Error("dropped", "event", string(e), "error", err) }); err != nil {
-		return err
-	}
+	pool.OnDrop(func(e event, err error) { log.Error("dropped", "event", string(e), "error", err) })
 	store := &store{w: stdout}
 	if err := pool.Start(remuda.NoOutput(store.add)); err != nil {
 		return err

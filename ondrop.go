@@ -1,0 +1,85 @@
+package remuda
+
+// OnDrop sets a function that is called for each input that nobody waits for and
+// whose job never ran, with the reason: one that Send or TrySend handed over and
+// Close dropped ([ErrPoolClosed]), and one that a [Middleware] refused, which is
+// to return an error without having called the job, and which may have come from
+// a [Source], too.
+//
+// OnDrop may be called at any time; f takes the place of the function before it,
+// for what is dropped from then on. A nil f is none.
+//
+// Close calls f on its own goroutine, without locks: when Close returns, f has
+// been called for all that it dropped. For what is refused, f may be called on
+// several goroutines at a time, and the worker waits for it. Stats counts an
+// input as dropped before f is called for it.
+//
+// An f that panics or ends its goroutine costs nobody else a call. Once all are
+// told, the first panic goes on to the caller of Close, or goroutine's end does;
+// other panics are reported by [Pool.Err].
+//
+// Inputs of Do, Submit, Map and the like do not come here, since their outcome
+// tells. Nor do runs that Close cancelled: they end with an error.
+func (p *Pool[In, Out]) OnDrop(f func(in In, err error)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.onDrop = f
+}
+
+// tell calls the user's function for inputs that were dropped. If it panics or
+// ends the goroutine, that goes on once the others are told.
+func (p *Pool[In, Out]) tell(ins []In, err error) {
+	f := p.hook()
+	if f == nil {
+		return
+	}
+	told := 0
+	defer func() { p.tellApart(f, ins[told:], err) }()
+	for _, in := range ins {
+		told++
+		f(in, err)
+	}
+}
+
+// refused calls the user's function for an input that was refused.
+func (p *Pool[In, Out]) refused(in In, err error) {
+	if f := p.hook(); f != nil {
+		p.tellApart(f, []In{in}, err)
+	}
+}
+
+// tellApart calls f for inputs on a goroutine of its own, and waits. It starts
+// another one whenever f has brought one down.
+func (p *Pool[In, Out]) tellApart(f func(In, error), ins []In, err error) {
+	for len(ins) > 0 {
+		calls := make(chan int)
+		go p.tellSome(f, ins, err, calls)
+		ins = ins[<-calls:]
+	}
+}
+
+// tellSome calls f for inputs until one of the calls does not return, and sends
+// how many it made.
+func (p *Pool[In, Out]) tellSome(f func(In, error), ins []In, err error, calls chan<- int) {
+	told, broke := 0, ErrGoexit
+	defer func() {
+		if v := recover(); v != nil {
+			broke = newPanicError(v)
+		}
+		p.mu.Lock()
+		p.noteClosing(broke)
+		p.mu.Unlock()
+		calls <- told
+	}()
+	for _, in := range ins {
+		told++
+		f(in, err)
+	}
+	broke = nil
+}
+
+func (p *Pool[In, Out]) hook() func(In, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.onDrop
+}
