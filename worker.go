@@ -150,16 +150,3 @@ func closeSafely(c io.Closer, then func(error)) {
 	defer func() { then(err) }()
 	err = closed(c)
 }
-
-// closed returns what closing c returned, or what it panicked with.
-func closed(c io.Closer) (err error) {
-	returned := false
-	defer func() {
-		if !returned {
-			err = newPanicError(recover())
-		}
-	}()
-	err = c.Close()
-	returned = true
-	return err
-}
