@@ -1,6 +1,7 @@
 package contender
 
 import (
+	"context"
 	"sync"
 
 	"github.com/remuda-go/remuda/bench/scenario"
@@ -24,8 +25,8 @@ func (direct) InlineDoer(_, _ int, job func(in int) int) scenario.Doer { return 
 
 type directDoer struct{ job func(in int) int }
 
-func (d directDoer) Do(_, in int) int { return d.job(in) }
-func (d directDoer) Close()           {}
+func (d directDoer) Do(_ context.Context, _, in int) int { return d.job(in) }
+func (d directDoer) Close()                              {}
 
 // chunks is a slice divided between goroutines.
 type chunks struct{ scenario.Identity }

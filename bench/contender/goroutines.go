@@ -1,6 +1,7 @@
 package contender
 
 import (
+	"context"
 	"sync"
 
 	"github.com/remuda-go/remuda/bench/scenario"
@@ -23,3 +24,21 @@ func (goroutines) Resizer(_ int, job func(in int)) scenario.Resizer {
 func (g *goroutinesResizer) Send(in int) { g.running.Go(func() { g.job(in) }) }
 func (g *goroutinesResizer) Resize(int)  {}
 func (g *goroutinesResizer) Close()      { g.running.Wait() }
+
+// Doer starts a goroutine for each call, which answers on a channel.
+func (goroutines) Doer(_, _ int, job func(in int) int) scenario.Doer { return goroutinesDoer{job} }
+
+type goroutinesDoer struct{ job func(in int) int }
+
+func (d goroutinesDoer) Do(ctx context.Context, _, in int) int {
+	answer := make(chan int, 1)
+	go func() { answer <- d.job(in) }()
+	select {
+	case out := <-answer:
+		return out
+	case <-ctx.Done():
+		panic(ctx.Err())
+	}
+}
+
+func (goroutinesDoer) Close() {}

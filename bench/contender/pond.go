@@ -1,6 +1,8 @@
 package contender
 
 import (
+	"context"
+
 	"github.com/alitto/pond/v2"
 
 	"github.com/remuda-go/remuda/bench/scenario"
@@ -53,8 +55,15 @@ func startPondReplies(workers, slots int, job func(in int) int) pondReplies {
 	return pondReplies{pond.NewResultPool[int](workers, pond.WithQueueSize(scenario.QueueSize)), job, make([]pond.ResultTask[int], slots)}
 }
 
-func (r pondReplies) Do(slot, in int) int {
+func (r pondReplies) Do(ctx context.Context, slot, in int) int {
 	r.Submit(slot, in)
+	if ctx.Done() != nil {
+		select {
+		case <-r.tasks[slot].Done():
+		case <-ctx.Done():
+			panic(ctx.Err())
+		}
+	}
 	return r.Wait(slot)
 }
 

@@ -58,32 +58,26 @@ func (s remudaSender) Resize(workers int) { must(s.Pool.Resize(workers)) }
 
 type remudaDoer struct {
 	*remuda.Pool[int, int]
-	ctx    context.Context
-	cancel context.CancelFunc
 }
 
-// Doer calls with a context that can be cancelled, which makes Do hand off.
+// Doer is for calls whose context can end, which makes Do hand off.
 func (r remudaPool) Doer(workers, _ int, job func(in int) int) scenario.Doer {
-	ctx, cancel := context.WithCancel(context.Background())
-	return remudaDoer{startPool(workers, job), ctx, cancel}
+	return remudaDoer{startPool(workers, job)}
 }
 
-// InlineDoer calls with a context that never ends, so that Do runs the job
-// where it is.
-func (r remudaPool) InlineDoer(workers, _ int, job func(in int) int) scenario.Doer {
-	return remudaDoer{startPool(workers, job), context.Background(), func() {}}
+// InlineDoer is for calls whose context can never end: Do runs the job where it
+// is called.
+func (r remudaPool) InlineDoer(workers, callers int, job func(in int) int) scenario.Doer {
+	return r.Doer(workers, callers, job)
 }
 
-func (d remudaDoer) Do(_, in int) int {
-	out, err := d.Pool.Do(d.ctx, in)
+func (d remudaDoer) Do(ctx context.Context, _, in int) int {
+	out, err := d.Pool.Do(ctx, in)
 	must(err)
 	return out
 }
 
-func (d remudaDoer) Close() {
-	must(d.Pool.Close(context.Background()))
-	d.cancel()
-}
+func (d remudaDoer) Close() { must(d.Pool.Close(context.Background())) }
 
 type remudaSubmitter struct {
 	*remuda.Pool[int, int]

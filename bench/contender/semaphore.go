@@ -1,9 +1,13 @@
 package contender
 
-import "github.com/remuda-go/remuda/bench/scenario"
+import (
+	"context"
 
-// semaphore bounds the callers and lets them run the job themselves. A buffered
-// channel is a faster semaphore than golang.org/x/sync's while nobody waits.
+	"github.com/remuda-go/remuda/bench/scenario"
+)
+
+// semaphore bounds the callers and lets them run the job themselves, with a
+// buffered channel. A caller that waits can't leave.
 type semaphore struct{ scenario.Identity }
 
 func newSemaphore() semaphore { return semaphore{floor("semaphore")} }
@@ -17,7 +21,7 @@ func (semaphore) InlineDoer(workers, _ int, job func(in int) int) scenario.Doer 
 	return semaphoreDoer{make(chan struct{}, workers), job}
 }
 
-func (d semaphoreDoer) Do(_, in int) int {
+func (d semaphoreDoer) Do(_ context.Context, _, in int) int {
 	d.places <- struct{}{}
 	out := d.job(in)
 	<-d.places

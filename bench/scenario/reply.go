@@ -1,5 +1,7 @@
 package scenario
 
+import "context"
+
 // replies makes calls with answers out of a Sender, for contenders that have
 // nothing of the kind: each call has a slot, whose channel its job answers on.
 type replies struct {
@@ -29,10 +31,23 @@ func NewReplies(start func(workers int, job func(slot int)) Sender, workers, slo
 	return r
 }
 
-// Do hands an input over and waits for its output.
-func (r *replies) Do(slot, in int) int {
+// Do hands an input over and waits for its output. If ctx can end, the call gets
+// a channel of its own: the answer to a call that was left must not go to the
+// next one.
+func (r *replies) Do(ctx context.Context, slot, in int) int {
+	if ctx.Done() == nil {
+		r.Submit(slot, in)
+		return r.Wait(slot)
+	}
+	answer := make(chan int, 1)
+	r.slots[slot].ch = answer
 	r.Submit(slot, in)
-	return r.Wait(slot)
+	select {
+	case out := <-answer:
+		return out
+	case <-ctx.Done():
+		panic(ctx.Err())
+	}
 }
 
 // Submit hands an input over.

@@ -1,6 +1,7 @@
 package scenario_test
 
 import (
+	"context"
 	"sync"
 	"testing"
 
@@ -84,8 +85,8 @@ func (mute) Stream(_ int, in []int, job func(in int) int, yield func(out int)) {
 
 type muteDoer struct{}
 
-func (muteDoer) Do(_, _ int) int { return 0 }
-func (muteDoer) Close()          {}
+func (muteDoer) Do(_ context.Context, _, _ int) int { return 0 }
+func (muteDoer) Close()                             {}
 
 func TestContendersThatAnswerWronglyFail(t *testing.T) {
 	m := []scenario.Contender{mute{scenario.Identity{Called: "mute", Is: scenario.Peer}}}
