@@ -22,6 +22,11 @@ func (a antsPool) Sender(workers int, job func(in int)) scenario.Sender {
 	return a.Resizer(workers, job)
 }
 
+// UnbufferedSender is the same, since there is no queue.
+func (a antsPool) UnbufferedSender(workers int, job func(in int)) scenario.Sender {
+	return a.Sender(workers, job)
+}
+
 func (antsPool) Resizer(workers int, job func(in int)) scenario.Resizer {
 	p, err := ants.NewPoolWithFuncGeneric(workers, job)
 	must(err)

@@ -1,6 +1,7 @@
 package contender
 
 import (
+	"context"
 	"sync"
 
 	"github.com/remuda-go/remuda/bench/scenario"
@@ -24,6 +25,10 @@ func (c channel) QueueSender(workers, queue int, job func(in int)) scenario.Send
 	return startChannel(workers, queue, job)
 }
 
+func (c channel) WideSender(workers, queue int, job func(in scenario.Wide)) scenario.WideSender {
+	return startChannel(workers, queue, job)
+}
+
 func startChannel[In any](workers, queue int, job func(in In)) *channelOf[In] {
 	s := &channelOf[In]{inputs: make(chan In, queue)}
 	for range workers {
@@ -43,14 +48,23 @@ func (s *channelOf[In]) Close() {
 	s.workers.Wait()
 }
 
-// unbuffered is the same without a buffer: two goroutines meet. Only round
-// trips are interesting.
+// unbuffered is the same without a buffer: two goroutines meet.
 type unbuffered struct{ scenario.Identity }
 
 func newUnbuffered() unbuffered { return unbuffered{floor("unbuffered")} }
 
 func (u unbuffered) Doer(workers, callers int, job func(in int) int) scenario.Doer {
-	return scenario.NewReplies(func(workers int, job func(in int)) scenario.Sender {
-		return startChannel(workers, 0, job)
-	}, workers, callers, job)
+	d := scenario.NewReplies(u.UnbufferedSender, workers, callers, job)
+	return plainDoer{d}
+}
+
+func (unbuffered) UnbufferedSender(workers int, job func(in int)) scenario.Sender {
+	return startChannel(workers, 0, job)
+}
+
+// plainDoer waits for the answer alone, even if the context can end.
+type plainDoer struct{ scenario.Doer }
+
+func (d plainDoer) Do(_ context.Context, caller, in int) int {
+	return d.Doer.Do(context.Background(), caller, in)
 }

@@ -33,16 +33,20 @@ type chunks struct{ scenario.Identity }
 
 func newChunks() chunks { return chunks{floor("chunks")} }
 
-func (chunks) Map(workers int, in []int, job func(in int) int, yield func(out int)) {
-	out := make([]int, len(in))
+func (c chunks) Map(workers int, in []int, job func(in int) int, yield func(out int)) {
+	for _, v := range c.DoAll(workers, in, job) {
+		yield(v)
+	}
+}
+
+func (chunks) DoAll(workers int, in []int, job func(in int) int) (out []int) {
+	out = make([]int, len(in))
 	chunked(workers, len(in), func(from, to int) {
 		for i := from; i < to; i++ {
 			out[i] = job(in[i])
 		}
 	})
-	for _, v := range out {
-		yield(v)
-	}
+	return out
 }
 
 // Stream is the same: no order is cheaper than that of the input.

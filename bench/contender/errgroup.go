@@ -22,6 +22,11 @@ func (errGroup) Sender(workers int, job func(in int)) scenario.Sender {
 	return errGroupSender{g, job}
 }
 
+// UnbufferedSender is the same, since there is no queue.
+func (e errGroup) UnbufferedSender(workers int, job func(in int)) scenario.Sender {
+	return e.Sender(workers, job)
+}
+
 func (s errGroupSender) Send(in int) {
 	s.Go(func() error {
 		s.job(in)

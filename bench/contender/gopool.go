@@ -29,7 +29,7 @@ func (goPool) Resizer(workers int, job func(in int)) scenario.Resizer {
 }
 
 func startGopool(workers int) gopool.Pool {
-	return gopool.NewPool("bench", int32(workers), gopool.NewConfig()) //nolint:gosec // few
+	return gopool.NewPool("bench", int32(workers), gopool.NewConfig())
 }
 
 func (s goPoolSender) Send(in int) {
@@ -41,4 +41,24 @@ func (s goPoolSender) Send(in int) {
 }
 
 func (s goPoolSender) Close()             { s.pending.Wait() }
-func (s goPoolSender) Resize(workers int) { s.SetCap(int32(workers)) } //nolint:gosec // few
+func (s goPoolSender) Resize(workers int) { s.SetCap(int32(workers)) }
+
+func (goPool) WideSender(workers, _ int, job func(in scenario.Wide)) scenario.WideSender {
+	return goPoolWideSender{startGopool(workers), job, &sync.WaitGroup{}}
+}
+
+type goPoolWideSender struct {
+	gopool.Pool
+	job     func(in scenario.Wide)
+	pending *sync.WaitGroup
+}
+
+func (s goPoolWideSender) Send(in scenario.Wide) {
+	s.pending.Add(1)
+	s.Go(func() {
+		defer s.pending.Done()
+		s.job(in)
+	})
+}
+
+func (s goPoolWideSender) Close() { s.pending.Wait() }

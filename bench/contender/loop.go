@@ -4,28 +4,50 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"sync/atomic"
 
 	"github.com/remuda-go/remuda/bench/scenario"
 )
 
-// loop is a bare loop.
+// loop is a loop until its context has ended.
 type loop struct{ scenario.Identity }
 
 func newLoop() loop { return loop{floor("loop")} }
 
-func (loop) Loop(run func()) (stop func()) {
-	var stopped atomic.Bool
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		for !stopped.Load() {
-			run()
+func (loop) Loop(layers int, run func()) (stop func()) {
+	return looping(func(ctx context.Context) {
+		h := handlerOf(layers, run)
+		for failed := 0; ctx.Err() == nil; {
+			if err := h(ctx); err != nil {
+				failed++
+			}
 		}
 	})
+}
+
+// looping starts f, and returns what ends it.
+func looping(f func(ctx context.Context)) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() { f(ctx) })
 	return func() {
-		stopped.Store(true)
+		cancel()
 		wg.Wait()
 	}
+}
+
+type handler func(ctx context.Context) error
+
+// handlerOf is run within layers that do nothing.
+func handlerOf(layers int, run func()) handler {
+	h := handler(func(context.Context) error {
+		run()
+		return nil
+	})
+	for range layers {
+		next := h
+		h = func(ctx context.Context) error { return next(ctx) }
+	}
+	return h
 }
 
 // Map and Stream are one loop over the inputs.
@@ -44,34 +66,27 @@ type selectLoop struct{ scenario.Identity }
 
 func newSelectLoop() selectLoop { return selectLoop{floor("select")} }
 
-func (selectLoop) Loop(run func()) (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	var failed int
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		for {
+func (selectLoop) Loop(layers int, run func()) (stop func()) {
+	return looping(func(ctx context.Context) {
+		h := handlerOf(layers, run)
+		for failed := 0; ; {
 			select {
 			case <-ctx.Done():
 				return
 			default:
 			}
-			if err := caught(ctx, run); err != nil {
+			if err := caught(ctx, h); err != nil {
 				failed++
 			}
 		}
 	})
-	return func() {
-		cancel()
-		wg.Wait()
-	}
 }
 
-func caught(_ context.Context, run func()) (err error) {
+func caught(ctx context.Context, h handler) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("panic: %v", v)
 		}
 	}()
-	run()
-	return nil
+	return h(ctx)
 }

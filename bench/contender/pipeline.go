@@ -1,6 +1,8 @@
 package contender
 
 import (
+	"iter"
+	"slices"
 	"sync"
 
 	"github.com/remuda-go/remuda/bench/scenario"
@@ -17,7 +19,11 @@ type ask struct {
 	reply chan int
 }
 
-func (pipeline) Map(workers int, in []int, job func(in int) int, yield func(out int)) {
+func (p pipeline) Map(workers int, in []int, job func(in int) int, yield func(out int)) {
+	p.MapSeq(workers, slices.Values(in), job, yield)
+}
+
+func (pipeline) MapSeq(workers int, in iter.Seq[int], job func(in int) int, yield func(out int)) {
 	inputs := make(chan ask, scenario.QueueSize)
 	order := make(chan chan int, scenario.QueueSize)
 	spare := sync.Pool{New: func() any { return make(chan int, 1) }}
@@ -29,7 +35,7 @@ func (pipeline) Map(workers int, in []int, job func(in int) int, yield func(out 
 		}()
 	}
 	go func() {
-		for _, v := range in {
+		for v := range in {
 			reply := spare.Get().(chan int)
 			order <- reply
 			inputs <- ask{v, reply}

@@ -29,6 +29,17 @@ func (p pondPool) QueueSender(workers, queue int, job func(in int)) scenario.Sen
 	return startPond(workers, queue, job)
 }
 
+func (p pondPool) WideSender(workers, queue int, job func(in scenario.Wide)) scenario.WideSender {
+	return pondWideSender{startPond(workers, queue, nil), job}
+}
+
+type pondWideSender struct {
+	pondSender
+	job func(in scenario.Wide)
+}
+
+func (s pondWideSender) Send(in scenario.Wide) { must(s.Go(func() { s.job(in) })) }
+
 func startPond(workers, queue int, job func(in int)) pondSender {
 	return pondSender{pond.NewPool(workers, pond.WithQueueSize(queue)), job}
 }

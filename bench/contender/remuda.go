@@ -24,8 +24,8 @@ func startPool(workers int, job func(in int) int, mws ...remuda.Middleware) *rem
 
 // Fire and forget.
 
-type remudaSender struct {
-	*remuda.Pool[int, remuda.Void]
+type remudaSender[In any] struct {
+	*remuda.Pool[In, remuda.Void]
 }
 
 func (r remudaPool) Sender(workers int, job func(in int)) scenario.Sender {
@@ -36,23 +36,31 @@ func (r remudaPool) QueueSender(workers, queue int, job func(in int)) scenario.S
 	return startSender(workers, queue, job)
 }
 
+func (r remudaPool) UnbufferedSender(workers int, job func(in int)) scenario.Sender {
+	return r.QueueSender(workers, remuda.Unbuffered, job)
+}
+
+func (r remudaPool) WideSender(workers, queue int, job func(in scenario.Wide)) scenario.WideSender {
+	return startSender(workers, queue, job)
+}
+
 func (r remudaPool) Resizer(workers int, job func(in int)) scenario.Resizer {
 	return startSender(workers, scenario.QueueSize, job)
 }
 
-func startSender(workers, queue int, job func(in int)) remudaSender {
-	p, err := remuda.NewWithConfig[int, remuda.Void](remuda.Config{Initial: workers, Queue: queue})
+func startSender[In any](workers, queue int, job func(in In)) remudaSender[In] {
+	p, err := remuda.NewWithConfig[In, remuda.Void](remuda.Config{Initial: workers, Queue: queue})
 	must(err)
-	must(p.Start(remuda.Func(func(_ context.Context, in int) (v remuda.Void, err error) {
+	must(p.Start(remuda.Func(func(_ context.Context, in In) (v remuda.Void, err error) {
 		job(in)
 		return v, nil
 	})))
-	return remudaSender{p}
+	return remudaSender[In]{p}
 }
 
-func (s remudaSender) Send(in int)        { must(s.Pool.Send(context.Background(), in)) }
-func (s remudaSender) Close()             { must(s.Pool.Close(context.Background())) }
-func (s remudaSender) Resize(workers int) { must(s.Pool.Resize(workers)) }
+func (s remudaSender[In]) Send(in In)         { must(s.Pool.Send(context.Background(), in)) }
+func (s remudaSender[In]) Close()             { must(s.Pool.Close(context.Background())) }
+func (s remudaSender[In]) Resize(workers int) { must(s.Pool.Resize(workers)) }
 
 // Round trips.
 

@@ -2,6 +2,7 @@ package contender
 
 import (
 	"context"
+	"iter"
 	"slices"
 
 	"github.com/remuda-go/remuda"
@@ -10,12 +11,26 @@ import (
 
 // Map runs a pool's Map over a slice.
 func (r remudaPool) Map(workers int, in []int, job func(in int) int, yield func(out int)) {
+	r.MapSeq(workers, slices.Values(in), job, yield)
+}
+
+// MapSeq runs a pool's Map.
+func (r remudaPool) MapSeq(workers int, in iter.Seq[int], job func(in int) int, yield func(out int)) {
 	p := startPool(workers, job)
-	for out, err := range p.Map(context.Background(), slices.Values(in)) {
+	for out, err := range p.Map(context.Background(), in) {
 		must(err)
 		yield(out)
 	}
 	must(p.Close(context.Background()))
+}
+
+// DoAll runs a pool's DoAll.
+func (r remudaPool) DoAll(workers int, in []int, job func(in int) int) (out []int) {
+	p := startPool(workers, job)
+	out, err := p.DoAll(context.Background(), in)
+	must(err)
+	must(p.Close(context.Background()))
+	return out
 }
 
 // Stream runs a pool's Stream over a slice.
@@ -50,8 +65,8 @@ func (r remudaPool) Herd(workers int, in []int, job func(in int) int, yield func
 }
 
 // Loop runs a pool without inputs.
-func (r remudaPool) Loop(run func()) (stop func()) {
-	p, err := remuda.NewLoop(remuda.Config{})
+func (r remudaPool) Loop(layers int, run func()) (stop func()) {
+	p, err := remuda.NewLoop(remuda.Config{}, layersOf(layers)...)
 	must(err)
 	must(p.Start(remuda.Func(func(context.Context, remuda.Void) (v remuda.Void, err error) {
 		run()
@@ -62,14 +77,15 @@ func (r remudaPool) Loop(run func()) (stop func()) {
 
 // Layered runs Do in its place, since that is where a layer weighs the most.
 func (r remudaPool) Layered(layers int, job func(in int) int) (call func(in int) int, stop func()) {
+	return r.caller(job, layersOf(layers)...)
+}
+
+// layersOf is middleware that does nothing.
+func layersOf(layers int) []remuda.Middleware {
 	layer := remuda.MiddlewareFunc(func(next remuda.Handler) remuda.Handler {
 		return func(ctx context.Context) error { return next(ctx) }
 	})
-	mws := make([]remuda.Middleware, layers)
-	for i := range mws {
-		mws[i] = layer
-	}
-	return r.caller(job, mws...)
+	return slices.Repeat([]remuda.Middleware{layer}, layers)
 }
 
 // Gauged runs Do in its place, with middleware.Metrics or without.

@@ -21,5 +21,16 @@ func (workerPool) Sender(workers int, job func(in int)) scenario.Sender {
 	return workerPoolSender{workerpool.New(workers), job}
 }
 
+func (workerPool) WideSender(workers, _ int, job func(in scenario.Wide)) scenario.WideSender {
+	return workerPoolWideSender{workerPoolSender{workerpool.New(workers), nil}, job}
+}
+
+type workerPoolWideSender struct {
+	workerPoolSender
+	job func(in scenario.Wide)
+}
+
+func (s workerPoolWideSender) Send(in scenario.Wide) { s.Submit(func() { s.job(in) }) }
+
 func (s workerPoolSender) Send(in int) { s.Submit(func() { s.job(in) }) }
 func (s workerPoolSender) Close()      { s.StopWait() }

@@ -63,11 +63,11 @@ func (c *chart) add(cell Cell) {
 	g := group{Y: c.Height, Name: fmt.Sprintf("%s, %s", cell.Name, cell.Unit)}
 	most := 0.0
 	for _, s := range cell.Series {
-		most = max(most, median(s.Values))
+		most = max(most, s.Median)
 	}
 	c.Height += barHeight
 	for _, s := range cell.Series {
-		m := median(s.Values)
+		m := s.Median
 		b := bar{Y: c.Height, Name: s.Contender, Kind: s.Kind, Value: number(m), Width: 1}
 		if most > 0 {
 			b.Width = max(1, int(m/most*(chartWidth-labelWidth-valueWidth)))

@@ -62,7 +62,7 @@ func (p *page) preamble(r Results) {
 	p.line("# Results\n")
 	p.line("<!-- Generated. Do not edit: `go run ./cmd/compare` in bench/ measures everything and writes this page, its charts and results.json;")
 	p.line("`go run ./cmd/compare -render` writes them anew from results.json. The remarks are in report/notes.go and report/absent.go. -->\n")
-	p.line("remuda beside other pools, and beside what one would write without a pool (the floors), in one run: in each of %d rounds every contender ran once, "+
+	p.line("remuda beside other pools, and beside what one would write without a pool (the floors; the one that is written for the case at hand stands under *by hand*), in one run: in each of %d rounds every contender ran once, "+
 		"one after the other. Figures are medians of the rounds, ± half the distance between the quartiles. All times are from submission to *completion*, and "+
 		"all results are checked. A ratio is remuda's figure by the other's: below 1, remuda does better.\n", r.Rounds)
 	if r.Quick {
@@ -104,9 +104,10 @@ func (p *page) scenario(s Scenario) {
 	p.line("</details>\n")
 }
 
-// summary is a row for each cell: remuda, the best peer and the floor.
+// summary is a row for each cell: remuda, the best peer and what one writes by
+// hand.
 func (p *page) summary(s Scenario) {
-	p.line("| | unit | remuda | allocs | best peer | ratio | floor | ratio |\n|---|---|--:|--:|--:|--:|--:|--:|")
+	p.line("| | unit | remuda | allocs | best peer | ratio | by hand | ratio |\n|---|---|--:|--:|--:|--:|--:|--:|")
 	for _, c := range s.Cells {
 		own, _ := c.find(subject)
 		peer, hasPeer := c.bestPeer()
@@ -145,7 +146,7 @@ func (p *page) details(s Scenario) {
 			if ok {
 				row[i] = measured(own)
 			}
-			if ok && len(own.Allocs) > 0 {
+			if ok && own.Allocs != nil {
 				row[i] += " (" + allocations(own) + ")"
 			}
 		}
@@ -169,24 +170,27 @@ func contenders(s Scenario) (names []string) {
 }
 
 func measured(s Series) string {
-	if len(s.Values) == 0 {
+	if s.Contender == "" {
 		return "–"
 	}
-	return fmt.Sprintf("%s ±%.0f %%", number(median(s.Values)), 100*spread(s.Values))
+	if s.Median == 0 {
+		return "0"
+	}
+	return fmt.Sprintf("%s ±%.0f %%", number(s.Median), 100*s.spread())
 }
 
 func named(s Series, ok bool) string {
 	if !ok {
 		return "–"
 	}
-	return s.Contender + " " + number(median(s.Values))
+	return s.Contender + " " + number(s.Median)
 }
 
 func allocations(s Series) string {
-	if len(s.Allocs) == 0 {
+	if s.Allocs == nil {
 		return "–"
 	}
-	return strconv.FormatFloat(math.Round(median(s.Allocs)*100)/100, 'f', -1, 64)
+	return strconv.FormatFloat(math.Round(*s.Allocs*100)/100, 'f', -1, 64)
 }
 
 func ratioOf(n float64) string {

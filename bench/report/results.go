@@ -2,6 +2,7 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"os"
@@ -33,14 +34,36 @@ type Cell struct {
 	Series  []Series
 }
 
-// Series is what was measured of one contender, a value for each round.
+// Series is what was measured of one contender, over all rounds.
 type Series struct {
 	Contender string
 	Kind      string
-	Values    []float64
-	Allocs    []float64 `json:",omitempty"`
-	Bytes     []float64 `json:",omitempty"`
+	Median    float64
+	Quartiles [2]float64 // the first and the third
+
+	// Allocs are the allocations per operation in the median round, or nil if
+	// that means nothing.
+	Allocs *float64 `json:",omitempty"`
 }
+
+// Summarize makes a series of the values of all rounds and of the allocations,
+// if there are any.
+func Summarize(contender, kind string, values, allocs []float64) Series {
+	s := Series{
+		Contender: contender,
+		Kind:      kind,
+		Median:    rounded(median(values)),
+		Quartiles: [2]float64{rounded(quantile(values, 0.25)), rounded(quantile(values, 0.75))},
+	}
+	if len(allocs) > 0 {
+		n := rounded(median(allocs))
+		s.Allocs = &n
+	}
+	return s
+}
+
+// spread is half the distance between the quartiles, as a share of the median.
+func (s Series) spread() float64 { return (s.Quartiles[1] - s.Quartiles[0]) / 2 / math.Abs(s.Median) }
 
 // subject is the contender that all of this is about.
 const subject = "remuda"
@@ -57,7 +80,7 @@ func (c Cell) find(contender string) (Series, bool) {
 // bestPeer returns the peer with the least median.
 func (c Cell) bestPeer() (best Series, ok bool) {
 	for _, s := range c.Series {
-		if s.Kind == "peer" && (!ok || median(s.Values) < median(best.Values)) {
+		if s.Kind == "peer" && (!ok || s.Median < best.Median) {
 			best, ok = s, true
 		}
 	}
@@ -70,7 +93,7 @@ func (c Cell) ratio(to Series, ok bool) float64 {
 	if !found || !ok {
 		return math.NaN()
 	}
-	return median(own.Values) / median(to.Values)
+	return own.Median / to.Median
 }
 
 // Load reads results from a file.
@@ -82,11 +105,14 @@ func Load(path string) (r Results, err error) {
 	return r, json.Unmarshal(data, &r)
 }
 
-// Save writes results to a file.
+// Save writes results to a file, with a line for each series.
 func (r Results) Save(path string) error {
-	data, err := json.MarshalIndent(r, "", "\t")
+	data, err := json.Marshal(r)
 	if err != nil {
 		return err
+	}
+	for _, object := range []string{`{"Contender":`, `{"Name":`} { // no string can have these in it: its quotes are escaped
+		data = bytes.ReplaceAll(data, []byte(object), []byte("\n"+object))
 	}
 	return os.WriteFile(path, append(data, '\n'), 0o644)
 }

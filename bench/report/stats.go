@@ -20,7 +20,11 @@ func quantile(values []float64, q float64) float64 {
 
 func median(values []float64) float64 { return quantile(values, 0.5) }
 
-// spread is half the distance between the quartiles, as a share of the median.
-func spread(values []float64) float64 {
-	return (quantile(values, 0.75) - quantile(values, 0.25)) / 2 / math.Abs(median(values))
+// rounded has four significant digits, which is more than a measurement has.
+func rounded(n float64) float64 {
+	if n == 0 || math.IsNaN(n) || math.IsInf(n, 0) {
+		return n
+	}
+	unit := math.Pow10(3 - int(math.Floor(math.Log10(math.Abs(n)))))
+	return math.Round(n*unit) / unit
 }

@@ -1,14 +1,11 @@
 package scenario
 
-import (
-	"errors"
-	"slices"
-	"time"
-)
+import "time"
 
 const (
 	latencyWorkers = 8
 	latencyEvery   = 5 * time.Microsecond
+	latencyPause   = 100 * time.Microsecond
 	latencySleep   = 2 * time.Millisecond
 	latencySleeper = 500 // one input in as many sleeps
 )
@@ -18,25 +15,45 @@ func Latency(contenders []Contender, spin Spin) Scenario {
 	return Scenario{
 		Name:  "latency",
 		Title: "Latency from Send to done",
-		About: "One producer sends a job of 1 µs every 5 µs to 8 workers; one in 500 sleeps for 2 ms instead, and is not counted. " +
-			"The producer keeps its thread busy between inputs, so that a pool whose wake-ups wait behind it shows that here.",
-		Cases: []Case{{
-			Cells: []Cell{
-				{Name: "median", Unit: "µs"},
-				{Name: "99th percentile", Unit: "µs", Charted: true},
-				{Name: "99.9th percentile", Unit: "µs", Charted: true},
-			},
-			Floor:    "channel",
-			Ops:      100_000,
-			QuickOps: 20_000,
-			Entries: enter(contenders, func(c Sending, ops int) ([]Sample, error) {
-				return pace(c, spin, ops)
-			}),
-		}},
+		About: "One producer sends jobs of 1 µs to 8 workers; one in 500 sleeps for 2 ms instead, and is not counted. " +
+			"`busy producer`: an input every 5 µs, and between them it keeps its thread busy, so that a pool whose wake-ups wait behind it shows that here. " +
+			"`pausing producer`: it sleeps for 100 µs after each input, as one that waits for its own inputs does.",
+		Cases: []Case{
+			latencyCase(contenders, spin, "busy producer", 100_000, 20_000, busyUntilDue),
+			latencyCase(contenders, spin, "pausing producer", 600, 300, asleep),
+		},
 	}
 }
 
-func pace(c Sending, spin Spin, ops int) ([]Sample, error) {
+func latencyCase(contenders []Contender, spin Spin, name string, ops, quickOps int, newPause func() (pause func())) Case {
+	c := Case{
+		Cells:    percentileCells(name, "µs"),
+		Floor:    "channel",
+		Ops:      ops,
+		QuickOps: quickOps,
+		Entries: enter(contenders, func(c Sending, ops int) ([]Sample, error) {
+			return pace(c, spin, ops, newPause)
+		}),
+	}
+	c.Cells[1].Charted = true
+	return c
+}
+
+// busyUntilDue returns a pause that keeps its thread busy until the next input
+// is due.
+func busyUntilDue() (pause func()) {
+	due := time.Now()
+	return func() {
+		due = due.Add(latencyEvery)
+		for time.Now().Before(due) { //nolint:revive // busy on purpose: its thread must not be free
+		}
+	}
+}
+
+// asleep returns a pause that lets others run.
+func asleep() (pause func()) { return func() { time.Sleep(latencyPause) } }
+
+func pace(c Sending, spin Spin, ops int, newPause func() (pause func())) ([]Sample, error) {
 	epoch := time.Now()
 	sent, took := make([]time.Duration, ops), make([]time.Duration, ops)
 	done := newLedger(ops)
@@ -49,13 +66,11 @@ func pace(c Sending, spin Spin, ops int) ([]Sample, error) {
 		took[in] = time.Since(epoch) - sent[in]
 		done.mark(in)
 	})
-	due := time.Since(epoch)
+	pause := newPause()
 	for in := range ops {
-		for time.Since(epoch) < due { //nolint:revive // busy on purpose: its thread must not be free
-		}
 		sent[in] = time.Since(epoch)
 		s.Send(in)
-		due += latencyEvery
+		pause()
 	}
 	s.Close()
 	if err := done.check(); err != nil {
@@ -67,13 +82,5 @@ func pace(c Sending, spin Spin, ops int) ([]Sample, error) {
 			counted = append(counted, d)
 		}
 	}
-	if len(counted) == 0 {
-		return nil, errors.New("too few inputs")
-	}
-	slices.Sort(counted)
-	at := func(permille int) Sample {
-		d := counted[min(len(counted)*permille/1000, len(counted)-1)]
-		return figure(float64(d) / float64(time.Microsecond))
-	}
-	return []Sample{at(500), at(990), at(999)}, nil
+	return percentileSamples(counted, time.Microsecond)
 }

@@ -42,7 +42,6 @@ func Layer(contenders []Contender, spin Spin) Scenario {
 					return []Sample{{
 						Value:  (wrapped.Value - bare.Value) / layers,
 						Allocs: (wrapped.Allocs - bare.Allocs) / layers,
-						Bytes:  (wrapped.Bytes - bare.Bytes) / layers,
 					}}, nil
 				}),
 			},

@@ -15,52 +15,65 @@ type Mapping interface {
 // A mapper is the method of Mapping and Streaming.
 type mapper func(workers int, in []int, job func(in int) int, yield func(out int))
 
-// Map is one million inputs with outputs in order.
+// Map is many inputs with outputs in order.
 func Map(contenders []Contender, spin Spin) Scenario {
 	return Scenario{
 		Name:  "map",
-		Title: "Map: 1,000,000 inputs, outputs in input order",
-		About: "There is a worker for each processor; starting and closing them is part of the time. remuda, conc/stream and the floor `pipeline` yield outputs while inputs go on; " +
+		Title: "Map: 600,000 inputs, outputs in input order",
+		About: "There is a worker for each processor, or 100; starting and closing them is part of the time. remuda, rill, conc/stream and the floor `pipeline` yield outputs while inputs go on; " +
 			"conc/iter, `chunks` and the pools that have no such function (whose jobs write to a slice) hand over all of them at the end. `loop` uses one goroutine.",
-		Cases: mapCases(contenders, spin, func(c Contender) mapper {
-			switch c := c.(type) {
-			case Mapping:
-				return c.Map
-			case Sending:
-				if c.Kind() == Peer {
-					return intoSlice(c)
-				}
-			}
-			return nil
-		}, inOrder),
+		Cases: mapCases(contenders, spin, "pipeline", mapperOf, inOrder),
 	}
+}
+
+// mapperOf returns how a contender does Map, or nil if it does not.
+func mapperOf(c Contender) mapper {
+	switch c := c.(type) {
+	case Mapping:
+		return c.Map
+	case Sending:
+		if c.Kind() == Peer {
+			return intoSlice(c)
+		}
+	}
+	return nil
 }
 
 // mapCases are the cases of Map and Stream: find tells how a contender does it,
 // or nil, and newCheck makes what looks at the outputs.
-func mapCases(contenders []Contender, spin Spin, find func(Contender) mapper, newCheck func(inputs int) check) (cases []Case) {
-	for _, micros := range []int{0, 1} {
-		c := Case{
-			Cells:    []Cell{{Name: "no-op", Unit: "ns/op", Charted: true}},
-			Floor:    "chunks",
-			Ops:      1_000_000,
+func mapCases(contenders []Contender, spin Spin, floor string, find func(Contender) mapper, newCheck func(inputs int) check) (cases []Case) {
+	procs := runtime.GOMAXPROCS(0)
+	spinning := func(in int) int { spin.For(1); return in + 1 }
+	for _, kind := range []struct {
+		name    string
+		workers int
+		job     func(in int) int
+	}{
+		{"no-op", procs, increment},
+		{"no-op, 100 workers", 100, increment},
+		{"1 µs", procs, spinning},
+	} {
+		cases = append(cases, Case{
+			Cells:    []Cell{{Name: kind.name, Unit: "ns/op", Charted: true}},
+			Floor:    floor,
+			Ops:      600_000,
 			QuickOps: 100_000,
-		}
-		job := func(in int) int { return in + 1 }
-		if micros > 0 {
-			c.Cells[0].Name = "1 µs"
-			job = func(in int) int { spin.For(micros); return in + 1 }
-		}
-		for _, contender := range contenders {
-			if m := find(contender); m != nil {
-				c.Entries = append(c.Entries, Entry{Contender: contender, Run: func(ops int) ([]Sample, error) {
-					return stream(m, ops, job, newCheck(ops))
-				}})
-			}
-		}
-		cases = append(cases, c)
+			Entries: enterMappers(contenders, find, func(m mapper, ops int) ([]Sample, error) {
+				return stream(nobody, m, kind.workers, ops, kind.job, newCheck(ops))
+			}),
+		})
 	}
 	return cases
+}
+
+// enterMappers makes an entry of each contender for which find returns a mapper.
+func enterMappers(contenders []Contender, find func(Contender) mapper, run func(m mapper, ops int) ([]Sample, error)) (entries []Entry) {
+	for _, c := range contenders {
+		if m := find(c); m != nil {
+			entries = append(entries, Entry{Contender: c, Run: func(ops int) ([]Sample, error) { return run(m, ops) }})
+		}
+	}
+	return entries
 }
 
 // A check looks at each output, and at the end tells what was wrong.
@@ -87,12 +100,12 @@ func inOrder(inputs int) check {
 	}
 }
 
-func stream(m mapper, ops int, job func(in int) int, c check) ([]Sample, error) {
+func stream(n neighbours, m mapper, workers, ops int, job func(in int) int, c check) ([]Sample, error) {
 	in := make([]int, ops)
 	for i := range in {
 		in[i] = i
 	}
-	sample := measure(ops, func() { m(runtime.GOMAXPROCS(0), in, job, c.out) })
+	sample := n.measure(ops, func() { m(workers, in, job, c.out) })
 	return []Sample{sample}, c.end()
 }
 

@@ -10,19 +10,23 @@ import (
 
 // measure times f, which performs ops operations, and counts what it allocates.
 // The unit of the value is nanoseconds per operation.
-func measure(ops int, f func()) Sample {
+func measure(ops int, f func()) Sample { return nobody.measure(ops, f) }
+
+// measure does the same beside the neighbours. They start after the garbage
+// collection, which takes seconds beside them.
+func (n neighbours) measure(ops int, f func()) Sample {
 	var before, after runtime.MemStats
 	runtime.GC()
+	defer n.begin()()
 	runtime.ReadMemStats(&before)
 	start := time.Now()
 	f()
 	took := time.Since(start)
 	runtime.ReadMemStats(&after)
-	n := float64(ops)
+	per := float64(ops)
 	return Sample{
-		Value:  float64(took.Nanoseconds()) / n,
-		Allocs: float64(after.Mallocs-before.Mallocs) / n,
-		Bytes:  float64(after.TotalAlloc-before.TotalAlloc) / n,
+		Value:  float64(took.Nanoseconds()) / per,
+		Allocs: float64(after.Mallocs-before.Mallocs) / per,
 	}
 }
 
@@ -69,7 +73,7 @@ func (g *gate) pass() {
 // wait blocks until all have passed.
 func (g *gate) wait() { g.left.Wait() }
 
-// each runs f on n goroutines and waits for them.
+// per runs f on n goroutines and waits for them.
 func each(n int, f func(i int)) {
 	var wg sync.WaitGroup
 	for i := range n {

@@ -24,7 +24,7 @@ func Queue(contenders []Contender) Scenario {
 			QuickOps: 200_000,
 			Entries: enter(contenders, func(c Queueing, ops int) ([]Sample, error) {
 				start := func(workers int, job func(in int)) Sender { return c.QueueSender(workers, size, job) }
-				return fire(start, 1, workers, ops, func(int) {})
+				return fire(nobody, start, 1, workers, ops, func(int) {})
 			}),
 		})
 	}

@@ -6,8 +6,6 @@
 // instead of winning.
 package scenario
 
-import "math"
-
 // A Scenario is one table of the results.
 type Scenario struct {
 	Name  string // for the command line and file names
@@ -19,7 +17,7 @@ type Scenario struct {
 // A Case is a number of contenders that are measured in turns.
 type Case struct {
 	Cells    []Cell // what one run measures
-	Floor    string // the name of the floor that remuda is compared with
+	Floor    string // the name of the floor that is what one writes by hand
 	Ops      int    // operations in a run
 	QuickOps int    // the same for a quick look
 	Entries  []Entry
@@ -30,6 +28,7 @@ type Cell struct {
 	Name    string
 	Unit    string
 	Charted bool // it is in the scenario's chart
+	Guarded bool // the guard against collapse bounds it
 }
 
 // An Entry is a contender in a case.
@@ -43,16 +42,24 @@ type Entry struct {
 type Sample struct {
 	Value  float64
 	Allocs float64 // per operation; negative if that means nothing here
-	Bytes  float64 // allocated per operation
 }
 
 // figure is a sample of which only the value counts.
-func figure(value float64) Sample { return Sample{Value: value, Allocs: -1, Bytes: -1} }
+func figure(value float64) Sample { return Sample{Value: value, Allocs: -1} }
 
 // All returns the scenarios in the order of the results.
 func All(contenders []Contender) []Scenario {
 	spin := Calibrate()
 	return []Scenario{
+		LoadedDo(contenders, spin),
+		HTTP(contenders, spin),
+		LoadedSend(contenders, spin),
+		LoadedHerd(contenders, spin),
+		LoadedMap(contenders, spin),
+		Saturated(contenders, spin),
+		MixedMap(contenders),
+		MixedStream(contenders),
+		Source(contenders, spin),
 		Send("send-noop", contenders, spin, Load{Name: "no-op", Ops: 600_000, QuickOps: 200_000}),
 		Send("send-1us", contenders, spin, Load{Name: "1 µs", Micros: 1, Ops: 120_000, QuickOps: 40_000}),
 		Send("send-10us", contenders, spin, Load{Name: "10 µs", Micros: 10, Ops: 20_000, QuickOps: 8_000}),
@@ -63,12 +70,14 @@ func All(contenders []Contender) []Scenario {
 		Submit(contenders),
 		Map(contenders, spin),
 		Stream(contenders, spin),
+		DoAll(contenders),
 		Loop(contenders),
 		Herd(contenders),
 		Resize(contenders),
 		StartStop(contenders),
 		Layer(contenders, spin),
 		Memory(contenders),
+		Drained(contenders),
 	}
 }
 
@@ -92,6 +101,3 @@ func alone(entries []Entry) []Entry {
 	}
 	return entries
 }
-
-// Measured reports whether a value of a sample means anything.
-func Measured(v float64) bool { return v >= 0 && !math.IsNaN(v) }

@@ -2,6 +2,8 @@ package scenario_test
 
 import (
 	"context"
+	"iter"
+	"slices"
 	"sync"
 	"testing"
 
@@ -66,7 +68,7 @@ func TestContendersThatLoseOrRepeatInputsFail(t *testing.T) {
 	}
 }
 
-// mute is a Doer and a Map that answers nonsense.
+// mute has all that has outputs, and answers nonsense.
 type mute struct{ scenario.Identity }
 
 func (mute) Doer(_, _ int, _ func(in int) int) scenario.Doer { return muteDoer{} }
@@ -83,6 +85,18 @@ func (mute) Stream(_ int, in []int, job func(in int) int, yield func(out int)) {
 	}
 }
 
+func (m mute) MapSeq(workers int, in iter.Seq[int], job func(in int) int, yield func(out int)) {
+	m.Map(workers, slices.Collect(in), job, yield)
+}
+
+func (mute) DoAll(_ int, in []int, _ func(in int) int) []int { return make([]int, len(in)) }
+
+func (mute) Herd(_ int, in []int, job func(in int) int, yield func(out int)) {
+	for range in {
+		yield(job(in[0]))
+	}
+}
+
 type muteDoer struct{}
 
 func (muteDoer) Do(_ context.Context, _, _ int) int { return 0 }
@@ -91,12 +105,16 @@ func (muteDoer) Close()                             {}
 func TestContendersThatAnswerWronglyFail(t *testing.T) {
 	m := []scenario.Contender{mute{scenario.Identity{Called: "mute", Is: scenario.Peer}}}
 	spin := scenario.Calibrate()
-	for _, s := range []scenario.Scenario{scenario.Do(m), scenario.Map(m, spin), scenario.Stream(m, spin)} {
+	for _, s := range []scenario.Scenario{
+		scenario.LoadedDo(m, spin), scenario.HTTP(m, spin), scenario.LoadedHerd(m, spin), scenario.LoadedMap(m, spin), scenario.Saturated(m, spin),
+		scenario.MixedMap(m), scenario.MixedStream(m), scenario.Source(m, spin),
+		scenario.Do(m), scenario.Map(m, spin), scenario.Stream(m, spin), scenario.DoAll(m), scenario.Herd(m),
+	} {
 		t.Run(s.Name, func(t *testing.T) {
 			for _, c := range s.Cases {
 				require.Len(t, c.Entries, 1)
-				_, err := c.Entries[0].Run(100)
-				assert.Error(t, err)
+				_, err := c.Entries[0].Run(min(100, c.QuickOps))
+				assert.Error(t, err, c.Cells[0].Name)
 			}
 		})
 	}

@@ -72,17 +72,13 @@ func distinct(n ...int) []int {
 }
 
 func sendCase(contenders []Contender, spin Spin, load Load, producers, workers int) Case {
-	floor := "channel"
-	if load.Micros > 0 {
-		floor = "direct"
-	}
 	procs := runtime.GOMAXPROCS(0)
 	work := func(int) { spin.For(load.Micros) }
 	if load.Micros == 0 {
 		work = func(int) {}
 	}
 	entries := enter(contenders, func(c Sending, ops int) ([]Sample, error) {
-		return fire(c.Sender, producers, workers, ops, work)
+		return fire(nobody, c.Sender, producers, workers, ops, work)
 	})
 	entries = append(entries, enter(contenders, func(c Chunking, ops int) ([]Sample, error) {
 		return chunk(c, min(workers, procs), ops, work)
@@ -93,7 +89,7 @@ func sendCase(contenders []Contender, spin Spin, load Load, producers, workers i
 			Unit:    "ns/op",
 			Charted: producers == 1 && workers >= procs || producers == 100 && workers == 100,
 		}},
-		Floor:    floor,
+		Floor:    "channel",
 		Ops:      load.Ops,
 		QuickOps: load.QuickOps,
 		Entries:  entries,
@@ -101,7 +97,7 @@ func sendCase(contenders []Contender, spin Spin, load Load, producers, workers i
 }
 
 // fire sends ops inputs from a number of producers to warm workers.
-func fire(start func(workers int, job func(in int)) Sender, producers, workers, ops int, work func(in int)) ([]Sample, error) {
+func fire(n neighbours, start func(workers int, job func(in int)) Sender, producers, workers, ops int, work func(in int)) ([]Sample, error) {
 	const warmUp = -1
 	done, warm := newLedger(ops), newGate(workers)
 	s := start(workers, func(in int) {
@@ -116,7 +112,7 @@ func fire(start func(workers int, job func(in int)) Sender, producers, workers, 
 		s.Send(warmUp)
 	}
 	warm.wait()
-	sample := measure(ops, func() {
+	sample := n.measure(ops, func() {
 		if producers == 1 {
 			sendShare(s, 0, 1, ops)
 		} else {

@@ -7,22 +7,25 @@ type Streaming interface {
 	Stream(workers int, in []int, job func(in int) int, yield func(out int))
 }
 
-// Stream is one million inputs with outputs in any order.
+// Stream is many inputs with outputs in any order.
 func Stream(contenders []Contender, spin Spin) Scenario {
 	return Scenario{
 		Name:  "stream",
-		Title: "Stream: 1,000,000 inputs, outputs as they come",
+		Title: "Stream: 600,000 inputs, outputs as they come",
 		About: "As Map. Contenders without such a function have their jobs send to a channel with room for 1,024 outputs; `channel` is then the usual pipeline of two channels.",
-		Cases: mapCases(contenders, spin, func(c Contender) mapper {
-			switch c := c.(type) {
-			case Streaming:
-				return c.Stream
-			case Sending:
-				return intoChannel(c)
-			}
-			return nil
-		}, inAnyOrder),
+		Cases: mapCases(contenders, spin, "channel", streamerOf, inAnyOrder),
 	}
+}
+
+// streamerOf returns how a contender does Stream, or nil if it does not.
+func streamerOf(c Contender) mapper {
+	switch c := c.(type) {
+	case Streaming:
+		return c.Stream
+	case Sending:
+		return intoChannel(c)
+	}
+	return nil
 }
 
 // inAnyOrder expects each of 1 to inputs once.

@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"strconv"
+	"time"
 
 	"github.com/remuda-go/remuda/bench/contender"
 	"github.com/remuda-go/remuda/bench/scenario"
@@ -17,17 +19,24 @@ import (
 // its samples.
 const childCommand = "child"
 
-// startChild runs an entry in a process of its own.
-func startChild(name string, index int, contender string, ops int) (samples []scenario.Sample, err error) {
+// errPatience says that a run took too long and was ended.
+var errPatience = errors.New("it has not ended in time")
+
+// startChild runs an entry in a process of its own, which is killed when it
+// takes longer than the limit.
+func startChild(limit time.Duration, name string, index int, contender string, ops int) (samples []scenario.Sample, err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, self, childCommand, name, strconv.Itoa(index), contender, strconv.Itoa(ops))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("%w: %v", errPatience, limit)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("its process: %w", err)
 	}

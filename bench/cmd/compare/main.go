@@ -5,6 +5,7 @@
 //	go run ./cmd/compare -quick           # a quick look, printed and not written
 //	go run ./cmd/compare -scenario '^do$' # one scenario, printed and not written
 //	go run ./cmd/compare -render          # the page anew from results.json
+//	go run ./cmd/compare -guard           # fail if remuda collapses in a process that works
 package main
 
 import (
@@ -41,8 +42,12 @@ func run(args []string) error {
 	count := flags.Int("count", 7, "rounds in which each contender runs once")
 	out := flags.String("out", "", "write to this `directory` (the current one, for a full run)")
 	render := flags.Bool("render", false, "measure nothing, write the page from the results.json that is there")
+	guarded := flags.Bool("guard", false, "no comparison: fail if remuda takes 10 times what one writes by hand, in a process that works")
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	if *guarded {
+		return guard(os.Stdout)
 	}
 	if *out == "" && (*render || !*quick && *pattern == "") {
 		*out = "."

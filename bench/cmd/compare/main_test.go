@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -40,7 +41,8 @@ func TestRunWritesPageChartsAndResults(t *testing.T) {
 		for _, c := range s.Cells {
 			require.NotEmpty(t, c.Series, c.Name)
 			for _, series := range c.Series {
-				assert.Len(t, series.Values, 2, "%s, %s", c.Name, series.Contender)
+				assert.NotZero(t, series.Median, "%s, %s", c.Name, series.Contender)
+				assert.LessOrEqual(t, series.Quartiles[0], series.Quartiles[1])
 			}
 		}
 	}
@@ -53,13 +55,18 @@ func TestBadArguments(t *testing.T) {
 }
 
 func TestEntryInAProcessOfItsOwn(t *testing.T) {
-	samples, err := startChild("memory", 1, "remuda", 100)
+	samples, err := startChild(time.Minute, "memory", 1, "remuda", 100)
 	require.NoError(t, err)
 	require.Len(t, samples, 1)
 	assert.Positive(t, samples[0].Value)
 
-	_, err = startChild("memory", 1, "nobody", 100)
+	_, err = startChild(time.Minute, "memory", 1, "nobody", 100)
 	assert.ErrorContains(t, err, "its process")
+}
+
+func TestProcessThatTakesTooLongIsEnded(t *testing.T) {
+	_, err := startChild(50*time.Millisecond, "loop", 0, "remuda", 1<<40)
+	assert.ErrorIs(t, err, errPatience)
 }
 
 func TestChildRunsOneEntry(t *testing.T) {

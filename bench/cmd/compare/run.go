@@ -27,16 +27,16 @@ func (c comparison) run() (report.Results, error) {
 	start := time.Now()
 	before, known := loadNow()
 	for _, s := range c.scenarios {
-		measured := report.Scenario{Name: s.Name, Title: s.Title, About: s.About}
+		table := report.Scenario{Name: s.Name, Title: s.Title, About: s.About}
 		for i, cs := range s.Cases {
 			fmt.Fprintf(os.Stderr, "%5.0fs  %s: %s\n", time.Since(start).Seconds(), s.Name, cs.Cells[0].Name)
 			cells, err := c.runCase(s, i)
 			if err != nil {
 				return r, err
 			}
-			measured.Cells = append(measured.Cells, cells...)
+			table.Cells = append(table.Cells, cells...)
 		}
-		r.Scenarios = append(r.Scenarios, measured)
+		r.Scenarios = append(r.Scenarios, table)
 	}
 	if after, ok := loadNow(); ok && known {
 		r.Machine = append(r.Machine, after.since(before))
@@ -46,7 +46,7 @@ func (c comparison) run() (report.Results, error) {
 
 func (c comparison) runCase(s scenario.Scenario, index int) ([]report.Cell, error) {
 	cs := s.Cases[index]
-	cells := newCells(cs)
+	rounds := make([]measured, len(cs.Entries))
 	ops := cs.Ops
 	if c.quick {
 		ops = cs.QuickOps
@@ -58,36 +58,41 @@ func (c comparison) runCase(s scenario.Scenario, index int) ([]report.Cell, erro
 			if err != nil {
 				return nil, fmt.Errorf("%s, %s, %s: %w", s.Name, cs.Cells[0].Name, cs.Entries[at].Contender.Name(), err)
 			}
-			for k, sample := range samples {
-				add(&cells[k].Series[at], sample)
-			}
+			rounds[at] = append(rounds[at], samples)
 		}
 	}
-	return cells, nil
+	return summarize(cs, rounds), nil
 }
 
-func newCells(cs scenario.Case) (cells []report.Cell) {
-	for _, cell := range cs.Cells {
+// measured is what a contender's rounds measured: a sample for each cell.
+type measured [][]scenario.Sample
+
+func summarize(cs scenario.Case, rounds []measured) (cells []report.Cell) {
+	for k, cell := range cs.Cells {
 		r := report.Cell{Name: cell.Name, Unit: cell.Unit, Floor: cs.Floor, Charted: cell.Charted}
-		for _, e := range cs.Entries {
-			r.Series = append(r.Series, report.Series{Contender: e.Contender.Name(), Kind: string(e.Contender.Kind())})
+		for i, e := range cs.Entries {
+			values, allocs := rounds[i].cell(k)
+			r.Series = append(r.Series, report.Summarize(e.Contender.Name(), string(e.Contender.Kind()), values, allocs))
 		}
 		cells = append(cells, r)
 	}
 	return cells
 }
 
-func add(to *report.Series, sample scenario.Sample) {
-	to.Values = append(to.Values, sample.Value)
-	if sample.Allocs >= 0 {
-		to.Allocs = append(to.Allocs, sample.Allocs)
-		to.Bytes = append(to.Bytes, sample.Bytes)
+// cell returns the values and the allocations of a cell, if those mean anything.
+func (m measured) cell(k int) (values, allocs []float64) {
+	for _, samples := range m {
+		values = append(values, samples[k].Value)
+		if samples[k].Allocs >= 0 {
+			allocs = append(allocs, samples[k].Allocs)
+		}
 	}
+	return values, allocs
 }
 
 func (c comparison) runEntry(name string, index int, e scenario.Entry, ops int) ([]scenario.Sample, error) {
 	if e.Alone {
-		return startChild(name, index, e.Contender.Name(), ops)
+		return startChild(patience, name, index, e.Contender.Name(), ops)
 	}
 	watchdog := time.AfterFunc(patience, func() {
 		panic(fmt.Sprintf("%s, case %d: %s has not finished after %v", name, index, e.Contender.Name(), patience))
