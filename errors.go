@@ -87,13 +87,20 @@ func newPanicError(value any) *PanicError {
 	return &PanicError{Value: value, Stack: debug.Stack()}
 }
 
-// Error returns the panic's value. The stack is in the field Stack.
+// Error returns the panic's value. The stack is in the field Stack. As Unwrap, it
+// may be called on a nil PanicError, which a job may return or panic with.
 func (e *PanicError) Error() string {
+	if e == nil {
+		return "remuda: job panicked: <nil>"
+	}
 	return fmt.Sprintf("remuda: job panicked: %v", e.Value)
 }
 
 // Unwrap returns the value if the job panicked with an error, and nil if not.
 func (e *PanicError) Unwrap() error {
+	if e == nil {
+		return nil
+	}
 	err, _ := e.Value.(error)
 	return err
 }

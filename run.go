@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/remuda-go/remuda/internal/safeerr"
 )
 
 // perform runs what w has taken from the queue.
@@ -146,8 +148,7 @@ func failureOf(err error) outcome {
 	case *PanicError:
 		return panicked
 	case interface{ Unwrap() error }, interface{ Unwrap() []error }:
-		var p *PanicError // allocated by errors.As, hence the switch
-		if errors.As(err, &p) {
+		if _, ok := safeerr.AsType[*PanicError](err); ok { // it needs a defer, hence the switch
 			return panicked
 		}
 	}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"github.com/remuda-go/remuda"
+	"github.com/remuda-go/remuda/internal/safeerr"
 )
 
 // A LoggerOption changes what [Logger] does.
@@ -27,6 +29,9 @@ func Levels(success, failure slog.Level) LoggerOption {
 // panic's stack. Input and output are not logged, but for what an error or a
 // stack tells of them. The context goes to the handler, which may find more in
 // it.
+//
+// A log whose handler panics costs the run that it was to write of: that fails
+// with a [*remuda.PanicError], joined with the error of the job if it had one.
 //
 // It keeps no state, neither for a worker nor shared, except log. A run whose
 // level is disabled costs one reading of the clock, for the case that it fails,
@@ -58,19 +63,39 @@ func (l *logger) Wrap(next remuda.Handler) remuda.Handler {
 	base := clock{time.Now()}
 	return func(ctx context.Context) error {
 		begin := base.now()
-		err := errEnded // unless next returns and says otherwise
+		returned := false
 		defer func() {
-			level := l.success
-			if err != nil {
-				level = l.failure
-			}
-			if l.log.Enabled(ctx, level) {
-				l.write(ctx, level, base.now()-begin, err)
+			if !returned {
+				_ = l.tell(ctx, base.now()-begin, errEnded) // what ended the run matters more than what is wrong with the log
 			}
 		}()
-		err = next(ctx)
+		err := next(ctx)
+		returned = true
+		if broken := l.tell(ctx, base.now()-begin, err); broken != nil {
+			return errors.Join(err, broken)
+		}
 		return err
 	}
+}
+
+// tell logs a run that has ended with err. It returns what the log has panicked
+// with.
+func (l *logger) tell(ctx context.Context, took time.Duration, err error) (broken error) {
+	returned := false
+	defer func() {
+		if !returned { // of no consequence after runtime.Goexit, since nobody gets it
+			broken = &remuda.PanicError{Value: recover(), Stack: debug.Stack()}
+		}
+	}()
+	level := l.success
+	if err != nil {
+		level = l.failure
+	}
+	if l.log.Enabled(ctx, level) {
+		l.write(ctx, level, took, err)
+	}
+	returned = true
+	return nil
 }
 
 func (l *logger) write(ctx context.Context, level slog.Level, took time.Duration, err error) {
@@ -89,8 +114,7 @@ func (l *logger) write(ctx context.Context, level slog.Level, took time.Duration
 	if err != nil {
 		msg = "job failed"
 		attrs = append(attrs, slog.Any("err", err))
-		var p *remuda.PanicError
-		if errors.As(err, &p) {
+		if p, ok := safeerr.AsType[*remuda.PanicError](err); ok && p != nil {
 			attrs = append(attrs, slog.String("stack", string(p.Stack)))
 		}
 	}

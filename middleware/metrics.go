@@ -2,12 +2,12 @@ package middleware
 
 import (
 	"context"
-	"errors"
 	"sync/atomic"
 	"time"
 
 	"github.com/remuda-go/remuda"
 	"github.com/remuda-go/remuda/internal/runstate"
+	"github.com/remuda-go/remuda/internal/safeerr"
 	"github.com/remuda-go/remuda/internal/sampling"
 )
 
@@ -70,7 +70,7 @@ func (m *Metrics) Wrap(next remuda.Handler) remuda.Handler {
 			r.end(o, run, first)
 		}()
 		err := next(ctx)
-		o = r.outcomeOf(err)
+		o = outcomeOf(err)
 		return err
 	}
 }
@@ -86,8 +86,6 @@ type metricsRun struct {
 	clock   clock
 	sampler sampling.Sampler
 	start   time.Duration // if it is timed
-
-	panics panics
 }
 
 // begin notes that a run begins. It returns its state, which is nil outside of
@@ -123,13 +121,13 @@ func (r *metricsRun) time() {
 	r.shard.runTime.add(end-r.start, n)
 }
 
-func (r *metricsRun) outcomeOf(err error) outcome {
+func outcomeOf(err error) outcome {
 	switch {
 	case err == nil:
 		return succeeded
-	case r.panics.in(err):
+	case isPanic(err):
 		return panicked
-	case errors.Is(err, context.Canceled):
+	case safeerr.Is(err, context.Canceled):
 		return canceled
 	default:
 		return failed

@@ -8,6 +8,7 @@ import (
 
 	"github.com/remuda-go/remuda"
 	"github.com/remuda-go/remuda/internal/runstate"
+	"github.com/remuda-go/remuda/internal/safeerr"
 )
 
 // ErrNotRetryable makes [Retry] give up: a job returns it, or an error that
@@ -115,7 +116,6 @@ type retrier struct {
 	*retry
 	next   remuda.Handler
 	pauser pauser
-	panics panics
 }
 
 // again runs the job until it succeeds or there is a reason to give up. The
@@ -151,12 +151,12 @@ func (w *retrier) again(ctx context.Context, began time.Time, err error) error {
 // worthwhile reports whether another attempt may go better.
 func (w *retrier) worthwhile(err error) bool {
 	switch {
-	case errors.Is(err, ErrNotRetryable):
+	case safeerr.Is(err, ErrNotRetryable):
 		return false
 	case w.retryable != nil:
 		return w.retryable(err)
 	default:
-		return !errors.Is(err, remuda.ErrInvalidInput) && !w.panics.in(err)
+		return !safeerr.Is(err, remuda.ErrInvalidInput) && !isPanic(err)
 	}
 }
 
@@ -176,7 +176,7 @@ func jitter(base, most time.Duration, done uint) time.Duration {
 // join adds the error of the context to that of the last attempt, unless it is
 // in there already.
 func join(err, end error) error {
-	if errors.Is(err, end) {
+	if safeerr.Is(err, end) {
 		return err
 	}
 	return errors.Join(err, end)
