@@ -26,8 +26,9 @@ const (
 // It is a plain value of about 1.2 KB; the zero Histogram is empty.
 type Histogram struct {
 	Count uint64        // durations
-	Sum   time.Duration // of all of them
+	Sum   time.Duration // of all of them; if that is beyond 292 years, the longest Duration: see Seconds
 
+	sum    total
 	counts [buckets]uint64
 }
 
@@ -61,14 +62,20 @@ func upper(i int) time.Duration {
 // add counts d, n times.
 func (h *Histogram) add(d time.Duration, n uint64) {
 	h.Count += n
-	h.Sum += d * time.Duration(n)
 	h.counts[bucketOf(d)] += n
+	h.include(times(d, n))
+}
+
+// include adds t to the sum.
+func (h *Histogram) include(t total) {
+	h.sum = h.sum.plus(t)
+	h.Sum = h.sum.duration()
 }
 
 // Merge returns the histogram of the durations of both.
 func (h Histogram) Merge(other Histogram) Histogram {
 	h.Count += other.Count
-	h.Sum += other.Sum
+	h.include(other.sum)
 	for i, n := range other.counts {
 		h.counts[i] += n
 	}
@@ -77,17 +84,21 @@ func (h Histogram) Merge(other Histogram) Histogram {
 
 // Mean returns the average, and 0 if there is nothing to average.
 func (h *Histogram) Mean() time.Duration {
-	if h.Count == 0 {
-		return 0
-	}
-	return h.Sum / time.Duration(h.Count)
+	return h.sum.over(h.Count)
 }
+
+// Seconds returns the sum in seconds, for which it has no bound.
+func (h *Histogram) Seconds() float64 { return h.sum.seconds() }
 
 // Quantile returns the duration that the fraction q of all do not exceed: the
 // median for 0.5. It is interpolated inside of a bucket, and so is off by less
 // than a quarter; below 128 ns and above 2.4 hours by more. It is 0 for an empty
-// histogram; a q outside of 0 to 1 counts as the nearer of them.
+// histogram and for a q that is not a number; one outside of 0 to 1 counts as the
+// nearer of them.
 func (h *Histogram) Quantile(q float64) time.Duration {
+	if math.IsNaN(q) {
+		return 0
+	}
 	rank := max(0, min(q, 1)) * float64(h.Count)
 	var below uint64
 	for i, n := range h.counts {

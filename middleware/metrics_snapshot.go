@@ -120,7 +120,7 @@ type histogramJSON struct {
 func summarize(h *Histogram) histogramJSON {
 	return histogramJSON{
 		Count: h.Count,
-		Sum:   h.Sum.Seconds(),
+		Sum:   h.Seconds(),
 		P50:   h.Quantile(0.50).Seconds(),
 		P95:   h.Quantile(0.95).Seconds(),
 		P99:   h.Quantile(0.99).Seconds(),
@@ -129,19 +129,19 @@ func summarize(h *Histogram) histogramJSON {
 
 // An atomicHistogram is a Histogram that several workers may add to.
 type atomicHistogram struct {
-	sum    atomic.Int64
+	sum    atomicTotal
 	counts [buckets]atomic.Uint64
 }
 
 // add counts d, n times.
 func (h *atomicHistogram) add(d time.Duration, n uint64) {
-	h.sum.Add(int64(d) * int64(n))
+	h.sum.add(times(d, n))
 	h.counts[bucketOf(d)].Add(n)
 }
 
 // addTo adds what h holds to t.
 func (h *atomicHistogram) addTo(t *Histogram) {
-	t.Sum += time.Duration(h.sum.Load())
+	t.include(h.sum.load())
 	for i := range h.counts {
 		n := h.counts[i].Load()
 		t.counts[i] += n

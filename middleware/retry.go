@@ -130,7 +130,7 @@ func (w *retrier) again(ctx context.Context, began time.Time, err error) error {
 			return err
 		}
 		pause := jitter(w.base, w.most, done)
-		if w.limited && pause > w.budget-time.Since(began) {
+		if w.limited && pause > max(w.budget, -1)-time.Since(began) {
 			return err
 		}
 		if end := w.pauser.pause(ctx, pause); end != nil {

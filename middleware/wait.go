@@ -25,7 +25,7 @@ func Wait(d time.Duration) remuda.Middleware {
 		clock := clock{time.Now()}
 		last := clock.now()
 		return func(ctx context.Context) error {
-			if err := p.pause(ctx, d-(clock.now()-last)); err != nil {
+			if err := p.pause(ctx, max(d, 0)-(clock.now()-last)); err != nil {
 				return err
 			}
 			defer func() { last = clock.now() }()

@@ -113,5 +113,5 @@ func histogram(d *prometheus.Desc, h *middleware.Histogram) prometheus.Metric {
 			bound *= 2
 		}
 	}
-	return prometheus.MustNewConstHistogram(d, h.Count, h.Sum.Seconds(), cumulative)
+	return prometheus.MustNewConstHistogram(d, h.Count, h.Seconds(), cumulative)
 }
