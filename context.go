@@ -55,6 +55,8 @@ type seat struct {
 	worker int        // its number
 	runs   uint64     // that it has begun
 	input  func() any // of the current run
+
+	entered *bool // the current run has come to its job; nil if nothing is before that
 }
 
 // tie says how the end of a run's context depends on its parent's.

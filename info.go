@@ -44,6 +44,19 @@ func (i Info) Input() any {
 	return i.run.seat.input()
 }
 
+// Entered reports whether the run has come to its job, past all middleware. A
+// [Middleware] whose next has returned an error asks it what that is: while it is
+// false, a middleware further inside has refused the input. Such an input counts
+// as Dropped in [Stats] and not as Failed. It is true once one of several attempts
+// has come to the job, and false in the zero Info.
+func (i Info) Entered() bool {
+	if i.run == nil || i.run.ended() {
+		return false
+	}
+	entered := i.run.seat.entered
+	return entered == nil || *entered
+}
+
 // Queued returns how long the input waited for its worker after it had been
 // accepted. It is 0 when Do ran on the caller's goroutine and in pools that are
 // fed by a [Source]; an input of Map or Stream waits from when its worker took

@@ -164,3 +164,42 @@ func TestInfoCountsAttemptsOfEachRun(t *testing.T) {
 	}
 	require.Equal(t, []int{1, 1, 1}, seen)
 }
+
+// A middleware can tell a job that fails from an input that did not get there.
+func TestInfoTellsWhetherTheJobWasEntered(t *testing.T) {
+	for name, way := range ways {
+		bubble(t, name, func(t *testing.T) {
+			var before, after []bool
+			watch := remuda.MiddlewareFunc(func(next remuda.Handler) remuda.Handler {
+				return func(ctx context.Context) error {
+					info, _ := remuda.InfoFrom(ctx)
+					before = append(before, info.Entered())
+					err := next(ctx)
+					after = append(after, info.Entered())
+					return err
+				}
+			})
+			p := startPool(t, way.cfg, func(ctx context.Context, n int) (int, error) {
+				info, _ := remuda.InfoFrom(ctx)
+				assert.True(t, info.Entered())
+				return n, nil
+			}, watch, refusing(odd))
+			for i := range 4 {
+				_, _ = way.call(bg, p, i)
+				synctest.Wait()
+			}
+			require.Equal(t, []bool{false, false, false, false}, before)
+			require.Equal(t, []bool{true, false, true, false}, after)
+		})
+	}
+	bubble(t, "without middleware", func(t *testing.T) {
+		p := startPool(t, remuda.Config{}, func(ctx context.Context, n int) (int, error) {
+			info, _ := remuda.InfoFrom(ctx)
+			assert.True(t, info.Entered())
+			return n, nil
+		})
+		_, err := p.Do(bg, 1)
+		require.NoError(t, err)
+	})
+	require.False(t, remuda.Info{}.Entered())
+}

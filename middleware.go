@@ -56,7 +56,8 @@ func (f MiddlewareFunc) Wrap(next Handler) Handler {
 // a Middleware's Wrap. A panic in job is handed to the middleware as an error,
 // as in a pool, and the result returns it as one; a panic in a middleware goes on
 // to the caller. If job is an [io.Closer], the result closes it. Without mws the
-// result is job itself. A nil job or middleware makes a job that Start refuses
+// result is job itself. To a pool the result is the job: what mws refuse has
+// failed, where what the pool's own middleware refuses is dropped. A nil job or middleware makes a job that Start refuses
 // with [ErrNilJob].
 func Wrap[In, Out any](job Job[In, Out], mws ...Middleware) Job[In, Out] {
 	if err := cmp.Or(faultOf(job, "Wrap: job"), faultOfAll(mws, "Wrap: ")); err != nil {

@@ -46,7 +46,9 @@ func (p *Pool[In, Out]) equip(w *worker[In, Out]) error {
 		}
 		w.job = job
 	}
-	w.bind(w.job, p.mws)
+	if w.bind(w.job, p.mws); w.run != nil {
+		w.seat.entered = &w.entered
+	}
 	w.seat.input = func() any { return w.in } // last, since it stands for all of this
 	return nil
 }

@@ -12,24 +12,26 @@ import (
 //
 // The counts are shared: of all workers, and of all pools that the Counter is
 // given to. A run that panics or ends its goroutine counts as finished and
-// failed. It costs two uncontended atomic operations a run, and no allocation.
+// failed. One that a middleware further inside has refused counts as finished and
+// dropped, as in [remuda.Stats]. It costs two uncontended atomic operations a run, and no allocation.
 type Counter struct {
 	shards shards[counterShard]
 }
 
 // CounterSnapshot is what a [Counter] has counted. Of each worker it shows one
-// moment, so that always Finished == Started - Running and Failed <= Finished,
-// and never are more running than there were workers to run them.
+// moment, so that always Finished == Started - Running and Failed + Dropped <=
+// Finished, and never are more running than there were workers to run them.
 type CounterSnapshot struct {
 	Started  uint64 // runs begun
 	Finished uint64 // those that have ended in whatever way
-	Failed   uint64 // those of Finished that returned an error, panicked or ended their goroutine
+	Failed   uint64 // those of Finished whose job returned an error, panicked or ended its goroutine
+	Dropped  uint64 // those of Finished whose job was not called: a middleware further inside refused them
 	Running  uint64 // those that have not ended
 }
 
 type counterShard struct {
-	started, succeeded, failed atomic.Uint64
-	_                          [cacheLine]byte
+	started, succeeded, failed, dropped atomic.Uint64
+	_                                   [cacheLine]byte
 }
 
 // Wrap makes a Counter a [remuda.Middleware].
@@ -37,16 +39,14 @@ func (c *Counter) Wrap(next remuda.Handler) remuda.Handler {
 	s, _ := c.shards.assign()
 	return func(ctx context.Context) error {
 		s.started.Add(1)
-		failed := true // unless next returns and says otherwise
-		defer func() {
-			if failed {
-				s.failed.Add(1)
-			} else {
-				s.succeeded.Add(1)
-			}
-		}()
+		ended := &s.failed // unless next returns and says otherwise
+		defer func() { ended.Add(1) }()
 		err := next(ctx)
-		failed = err != nil
+		if err == nil {
+			ended = &s.succeeded
+		} else if isDropped(ctx, err) {
+			ended = &s.dropped
+		}
 		return err
 	}
 }
@@ -55,10 +55,11 @@ func (c *Counter) Wrap(next remuda.Handler) remuda.Handler {
 func (c *Counter) Snapshot() CounterSnapshot {
 	var t CounterSnapshot
 	for _, s := range c.shards.list() {
-		started, succeeded, failed := s.read()
+		started, succeeded, failed, dropped := s.read()
 		t.Started += started
-		t.Finished += succeeded + failed
+		t.Finished += succeeded + failed + dropped
 		t.Failed += failed
+		t.Dropped += dropped
 	}
 	t.Running = t.Started - t.Finished
 	return t
@@ -67,12 +68,12 @@ func (c *Counter) Snapshot() CounterSnapshot {
 // read returns the counts of one moment. The ends that are counted belong to
 // runs that are, because no run began while they were read: that is looked for
 // rather than locked out, since it seldom takes a second look.
-func (s *counterShard) read() (started, succeeded, failed uint64) {
+func (s *counterShard) read() (started, succeeded, failed, dropped uint64) {
 	for {
 		started = s.started.Load()
-		succeeded, failed = s.succeeded.Load(), s.failed.Load()
+		succeeded, failed, dropped = s.succeeded.Load(), s.failed.Load(), s.dropped.Load()
 		if s.started.Load() == started {
-			return started, succeeded, failed
+			return started, succeeded, failed, dropped
 		}
 	}
 }
@@ -83,9 +84,12 @@ func (c *Counter) Started() uint64 { return c.Snapshot().Started }
 // Finished returns the number of runs that have ended in whatever way.
 func (c *Counter) Finished() uint64 { return c.Snapshot().Finished }
 
-// Failed returns the number of runs that returned an error, panicked or ended
-// their goroutine.
+// Failed returns the number of runs whose job returned an error, panicked or ended
+// its goroutine.
 func (c *Counter) Failed() uint64 { return c.Snapshot().Failed }
+
+// Dropped returns the number of runs that a middleware further inside refused.
+func (c *Counter) Dropped() uint64 { return c.Snapshot().Dropped }
 
 // Running returns the number of runs that have begun and not ended.
 func (c *Counter) Running() uint64 { return c.Snapshot().Running }

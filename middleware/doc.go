@@ -16,9 +16,15 @@
 // wait for it: with Retry, Rate, Timeout, in this order, each attempt takes a
 // token and then has a deadline of its own.
 //
+// Rate, Limit and Wait refuse an input whose context ends while it waits for
+// them. Its job has not run, so the pool counts it as dropped and not as failed,
+// tells [remuda.Pool.OnDrop], and goes on under Config.StopOnErrors. Counter,
+// Elapsed and Metrics outside of what refuses count it as dropped, too. Around a
+// job alone ([remuda.Wrap]) a refusal is an error of the job, and outside of a pool
+// nobody can tell one from the other.
+//
 // Any number of pools may use a value. Each type or function says which of its
 // state belongs to one worker and which is shared by all workers of all the pools
-// that use it. Whatever is
-// counted or taken is so, and given back, when a job panics or ends its
-// goroutine, too.
+// that use it. Whatever is counted or taken is so, and given back, when a job
+// panics or ends its goroutine, too.
 package middleware

@@ -15,19 +15,20 @@ import (
 //
 // Counts and times are shared: of all workers, and of all pools that the
 // Elapsed is given to. A run that panics or ends its goroutine counts as
-// finished and failed, with the time that it took. It costs two readings of the
+// finished and failed, with the time that it took; one that a middleware further
+// inside has refused counts as finished and dropped, without. It costs two readings of the
 // clock and an uncontended lock a run, and no allocation; [Metrics] costs less.
 type Elapsed struct {
 	shards shards[elapsedShard]
 }
 
 // ElapsedSnapshot is what an [Elapsed] has counted and timed. The times are of
-// all finished runs and no others: Average is Total divided by Finished. All
-// times are 0 before the first run has finished.
+// all finished runs that were not dropped, and no others: Average is Total divided
+// by Finished less Dropped. All times are 0 before there is one.
 type ElapsedSnapshot struct {
 	CounterSnapshot
 
-	Total         time.Duration // of all workers together
+	Total         time.Duration // of all workers together, up to the longest Duration, which is 292 years
 	Average       time.Duration
 	Last          time.Duration // of the run that ended last
 	Min, Max      time.Duration
@@ -39,7 +40,8 @@ type elapsedShard struct {
 
 	mu       sync.Mutex // guards the rest
 	failed   uint64
-	times    Histogram // one of each finished run
+	dropped  uint64
+	times    Histogram // one of each finished run that was not dropped
 	min, max time.Duration
 	last     time.Duration
 	lastEnd  time.Duration // by the clock of the shards
@@ -52,20 +54,28 @@ func (e *Elapsed) Wrap(next remuda.Handler) remuda.Handler {
 	s, clock := e.shards.assign()
 	return func(ctx context.Context) error {
 		s.started.Add(1)
-		failed := true // unless next returns and says otherwise
+		o := failed // unless next returns and says otherwise
 		begin := clock.now()
-		defer func() { s.finish(begin, clock.now(), failed) }()
+		defer func() { s.finish(begin, clock.now(), o) }()
 		err := next(ctx)
-		failed = err != nil
+		if err == nil {
+			o = succeeded
+		} else if isDropped(ctx, err) {
+			o = dropped
+		}
 		return err
 	}
 }
 
-func (s *elapsedShard) finish(begin, end time.Duration, failed bool) {
+func (s *elapsedShard) finish(begin, end time.Duration, o outcome) {
 	d := end - begin
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if failed {
+	switch o {
+	case dropped:
+		s.dropped++
+		return
+	case failed:
 		s.failed++
 	}
 	if s.times.Count == 0 || d < s.min {
@@ -82,7 +92,7 @@ func (e *Elapsed) Snapshot() ElapsedSnapshot {
 	for _, s := range e.shards.list() {
 		s.addTo(&t)
 	}
-	finished := t.times.Count
+	finished := t.times.Count + t.dropped
 	started := t.started.Load()
 	quantile := func(q float64) time.Duration {
 		return max(t.min, min(t.times.Quantile(q), t.max))
@@ -92,6 +102,7 @@ func (e *Elapsed) Snapshot() ElapsedSnapshot {
 			Started:  started,
 			Finished: finished,
 			Failed:   t.failed,
+			Dropped:  t.dropped,
 			Running:  started - finished,
 		},
 		Total:   t.times.Sum,
@@ -111,6 +122,7 @@ func (s *elapsedShard) addTo(t *elapsedShard) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t.started.Add(s.started.Load())
+	t.dropped += s.dropped
 	if s.times.Count == 0 {
 		return
 	}
@@ -131,14 +143,18 @@ func (e *Elapsed) Started() uint64 { return e.Snapshot().Started }
 // Finished returns the number of runs that have ended in whatever way.
 func (e *Elapsed) Finished() uint64 { return e.Snapshot().Finished }
 
-// Failed returns the number of runs that returned an error, panicked or ended
-// their goroutine.
+// Failed returns the number of runs whose job returned an error, panicked or ended
+// its goroutine.
 func (e *Elapsed) Failed() uint64 { return e.Snapshot().Failed }
+
+// Dropped returns the number of runs that a middleware further inside refused.
+func (e *Elapsed) Dropped() uint64 { return e.Snapshot().Dropped }
 
 // Running returns the number of runs that have begun and not ended.
 func (e *Elapsed) Running() uint64 { return e.Snapshot().Running }
 
-// Total returns the time that all finished runs took, on all workers together.
+// Total returns the time that all finished runs took, on all workers together: see
+// [ElapsedSnapshot].
 func (e *Elapsed) Total() time.Duration { return e.Snapshot().Total }
 
 // Average returns the average time of the finished runs.

@@ -48,7 +48,7 @@ func ExampleCounter() {
 	_, _ = pool.DoAll(context.Background(), []string{"Hank", "Diablo", "Dusty"})
 	_ = pool.Close(context.Background())
 	fmt.Printf("%+v\n", counter.Snapshot())
-	// Output: {Started:3 Finished:3 Failed:1 Running:0}
+	// Output: {Started:3 Finished:3 Failed:1 Dropped:0 Running:0}
 }
 
 func ExampleElapsed() {

@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"context"
+	"fmt"
 
 	"golang.org/x/sync/semaphore"
 
@@ -13,9 +14,10 @@ import (
 // by all pools that are given the same one: it is one bound over all of them. A
 // nil sem bounds nothing.
 //
-// A run that waits holds its worker. It ends at once with the context's error
-// when the context ends, and the job does not run. Runs that wait get their
-// turn in order of arrival.
+// A run that waits holds its worker. When the context ends, the run ends at once
+// with an error that says so and is that of the context to errors.Is. The job does
+// not run, and the input is dropped: see [remuda.Pool.OnDrop]. Runs that wait get
+// their turn in order of arrival.
 //
 // A job that waits for another run under the same sem, of its own pool or of
 // another, holds its one meanwhile: when all that hold one do that, they wait
@@ -29,18 +31,22 @@ func Limit(sem *semaphore.Weighted) remuda.Middleware {
 			return next
 		}
 		return func(ctx context.Context) error {
-			if err := ctx.Err(); err != nil {
-				return err
+			if ctx.Err() != nil {
+				return noSlot(ctx)
 			}
 			// Acquire asks the context for its Done channel even if there is
 			// room, which costs a run of a caller's own context 4 allocations.
 			if !sem.TryAcquire(1) {
-				if err := sem.Acquire(ctx, 1); err != nil {
-					return err
+				if sem.Acquire(ctx, 1) != nil { // it fails for no other reason
+					return noSlot(ctx)
 				}
 			}
 			defer sem.Release(1)
 			return next(ctx)
 		}
 	})
+}
+
+func noSlot(ctx context.Context) error {
+	return fmt.Errorf("remuda: limit: no slot: %w", ctx.Err())
 }

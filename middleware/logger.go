@@ -25,7 +25,8 @@ func Levels(success, failure slog.Level) LoggerOption {
 //
 // The attributes are duration and, inside of a pool, pool, worker, job (which
 // is the number of the run on that worker), attempt and queued; a run that
-// failed has err besides, and one that failed with a [*remuda.PanicError] the
+// failed, or was dropped since a middleware further inside refused it, has err
+// besides, and one that failed with a [*remuda.PanicError] the
 // panic's stack. Input and output are not logged, but for what an error or a
 // stack tells of them. The context goes to the handler, which may find more in
 // it.
@@ -112,7 +113,9 @@ func (l *logger) write(ctx context.Context, level slog.Level, took time.Duration
 	attrs = append(attrs, slog.Duration("duration", took))
 	msg := "job succeeded"
 	if err != nil {
-		msg = "job failed"
+		if msg = "job failed"; isDropped(ctx, err) {
+			msg = "job dropped"
+		}
 		attrs = append(attrs, slog.Any("err", err))
 		if p, ok := safeerr.AsType[*remuda.PanicError](err); ok && p != nil {
 			attrs = append(attrs, slog.String("stack", string(p.Stack)))

@@ -20,6 +20,10 @@ import (
 // is given to. The hot path takes no lock, allocates nothing, and writes only
 // where its worker does.
 //
+// A run that a middleware further inside has refused counts as dropped, as in
+// [remuda.Stats], and has no run time. Inside of [Retry] that is so only until one
+// of the attempts has come to the job.
+//
 // Counts are exact. Times are those of every run, and of every wait in the queue,
 // as long as there are less than fifty thousand a second, or they come in bursts
 // of up to five hundred. When there are more, and two readings of the clock for
@@ -48,6 +52,7 @@ const (
 	failed
 	panicked
 	canceled
+	dropped
 	outcomes
 )
 
@@ -65,12 +70,12 @@ func (m *Metrics) Wrap(next remuda.Handler) remuda.Handler {
 		o := failed // unless next returns and says otherwise
 		defer func() {
 			if due {
-				r.time()
+				r.time(o)
 			}
 			r.end(o, run, first)
 		}()
 		err := next(ctx)
-		o = outcomeOf(err)
+		o = outcomeOf(ctx, err)
 		return err
 	}
 }
@@ -115,16 +120,20 @@ func (r *metricsRun) end(o outcome, run *runstate.State, first int32) {
 }
 
 // time notes how long the run has taken.
-func (r *metricsRun) time() {
+func (r *metricsRun) time(o outcome) {
 	end := r.clock.now()
 	n := r.sampler.Took(end - time.Duration(r.timed.Swap(int64(end))))
-	r.shard.runTime.add(end-r.start, n)
+	if o != dropped {
+		r.shard.runTime.add(end-r.start, n)
+	}
 }
 
-func outcomeOf(err error) outcome {
+func outcomeOf(ctx context.Context, err error) outcome {
 	switch {
 	case err == nil:
 		return succeeded
+	case isDropped(ctx, err):
+		return dropped
 	case isPanic(err):
 		return panicked
 	case safeerr.Is(err, context.Canceled):

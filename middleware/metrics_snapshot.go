@@ -8,14 +8,15 @@ import (
 
 // MetricsSnapshot is what a [Metrics] has gathered. It is a plain value. Of
 // each worker its counts show one moment, so that always Started == Succeeded +
-// Failed + Running.
+// Failed + Dropped + Running.
 type MetricsSnapshot struct {
 	Started   uint64 // runs begun
 	Running   uint64 // those that have not ended
 	Succeeded uint64 // those that returned no error
-	Failed    uint64 // those that returned an error, panicked or ended their goroutine
+	Failed    uint64 // those whose job returned an error, panicked or ended its goroutine
 	Panicked  uint64 // those of Failed that panicked
 	Canceled  uint64 // those of Failed whose error is context.Canceled
+	Dropped   uint64 // those whose job was not called: a middleware further inside refused them
 
 	// Retries is the number of attempts but the first, as Info.Attempt tells
 	// them; outside of a pool there is no Info, and nothing is counted.
@@ -32,7 +33,7 @@ type MetricsSnapshot struct {
 }
 
 // Finished returns the number of runs that have ended in whatever way.
-func (s *MetricsSnapshot) Finished() uint64 { return s.Succeeded + s.Failed }
+func (s *MetricsSnapshot) Finished() uint64 { return s.Succeeded + s.Failed + s.Dropped }
 
 // Merge returns the sum of both, as if one Metrics had gathered it all.
 func (s MetricsSnapshot) Merge(other MetricsSnapshot) MetricsSnapshot {
@@ -42,6 +43,7 @@ func (s MetricsSnapshot) Merge(other MetricsSnapshot) MetricsSnapshot {
 	s.Failed += other.Failed
 	s.Panicked += other.Panicked
 	s.Canceled += other.Canceled
+	s.Dropped += other.Dropped
 	s.Retries += other.Retries
 	s.RunTime = s.RunTime.Merge(other.RunTime)
 	s.QueueTime = s.QueueTime.Merge(other.QueueTime)
@@ -74,11 +76,12 @@ func (s *metricsShard) addTo(t *MetricsSnapshot) {
 	}
 	failures := ended[failed] + ended[panicked] + ended[canceled]
 	t.Started += started
-	t.Running += started - ended[succeeded] - failures
+	t.Running += started - ended[succeeded] - failures - ended[dropped]
 	t.Succeeded += ended[succeeded]
 	t.Failed += failures
 	t.Panicked += ended[panicked]
 	t.Canceled += ended[canceled]
+	t.Dropped += ended[dropped]
 	t.Retries += s.retries.Load()
 	s.runTime.addTo(&t.RunTime)
 	s.queueTime.addTo(&t.QueueTime)
@@ -96,11 +99,12 @@ func (m *Metrics) String() string {
 		Failed    uint64        `json:"failed"`
 		Panicked  uint64        `json:"panicked"`
 		Canceled  uint64        `json:"canceled"`
+		Dropped   uint64        `json:"dropped"`
 		Retries   uint64        `json:"retries"`
 		RunTime   histogramJSON `json:"run_seconds"`
 		QueueTime histogramJSON `json:"queue_seconds"`
 	}{
-		s.Started, s.Running, s.Succeeded, s.Failed, s.Panicked, s.Canceled, s.Retries,
+		s.Started, s.Running, s.Succeeded, s.Failed, s.Panicked, s.Canceled, s.Dropped, s.Retries,
 		summarize(&s.RunTime), summarize(&s.QueueTime),
 	})
 	if err != nil { // there is nothing in it that could fail

@@ -13,9 +13,10 @@ import (
 // waits for it. The limiter is shared by all workers, and by all pools that are
 // given the same one. A nil limiter limits nothing.
 //
-// A run that waits holds its worker. It ends at once with the context's error
-// when the context ends, or with that of [rate.Limiter.Wait] when the token
-// would come after the context's deadline, and the job does not run.
+// A run that waits holds its worker. When the context ends, or its deadline would
+// come before the token, the run ends at once with an error that says so and is
+// that of the context to errors.Is. The job does not run, and the input is dropped:
+// see [remuda.Pool.OnDrop].
 //
 // A run that need not wait costs what [rate.Limiter.Allow] does, some 60 ns,
 // and no allocation.
@@ -25,8 +26,8 @@ func Rate(limiter *rate.Limiter) remuda.Middleware {
 			return next
 		}
 		return func(ctx context.Context) error {
-			if err := ctx.Err(); err != nil {
-				return err
+			if ctx.Err() != nil {
+				return noToken(ctx)
 			}
 			// Wait asks the context for its Done channel even if there is a
 			// token, which costs a run of a caller's own context 4 allocations.
@@ -46,8 +47,14 @@ func await(ctx context.Context, limiter *rate.Limiter) error {
 	case err == nil:
 		return nil
 	case ctx.Err() != nil:
-		return ctx.Err()
+		return noToken(ctx)
+	case limiter.Burst() < 1:
+		return fmt.Errorf("remuda: rate: the limiter's burst is below 1: %w", err)
 	default:
-		return fmt.Errorf("remuda: rate: %w", err)
+		return fmt.Errorf("remuda: rate: no token before the deadline: %w", context.DeadlineExceeded)
 	}
+}
+
+func noToken(ctx context.Context) error {
+	return fmt.Errorf("remuda: rate: no token: %w", ctx.Err())
 }

@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/remuda-go/remuda"
@@ -12,9 +13,11 @@ import (
 // worker has come to it. Other workers run meanwhile. With d of 0 or less there
 // is no pause.
 //
-// The pause is part of the run, so it holds the worker. It ends at once when
-// the context ends, and the job does not run then: the run's error is that of
-// the context. A context that has ended never lets a job run, pause or none.
+// The pause is part of the run, so it holds the worker. When the context ends, the
+// run ends at once with an error that says so and is that of the context to
+// errors.Is. The job does not run then, and the input is dropped: see
+// [remuda.Pool.OnDrop]. A context that has ended never lets a job run, pause or
+// none.
 //
 // Its state, the end of the last run and a timer, belongs to one worker; nothing
 // is shared. Inside of [Retry] it pauses before each attempt. It costs two
@@ -26,7 +29,7 @@ func Wait(d time.Duration) remuda.Middleware {
 		last := clock.now()
 		return func(ctx context.Context) error {
 			if err := p.pause(ctx, max(d, 0)-(clock.now()-last)); err != nil {
-				return err
+				return fmt.Errorf("remuda: wait: pause cut short: %w", err)
 			}
 			defer func() { last = clock.now() }()
 			return next(ctx)
