@@ -5,8 +5,7 @@ package report
 var notes = map[string]string{
 	"do": "By hand-off, remuda's Do can leave a job that ignores its context. For that it makes a ticket, which is the allocation, and waits for two things at " +
 		"a time, which a plain receive does not; written by hand, that is `chan + fresh reply`. conc and errgroup keep no worker for it: they start a goroutine for each call, " +
-		"which the runtime runs next on the same thread. Inline, 100 callers meet at the pool's lock: who waits for it lets another caller run, and so finds no worker free " +
-		"now and then, and goes through the queue.",
+		"which the runtime runs next on the same thread.",
 	"map": "conc/iter and `chunks` take a slice and give back a slice, so that nothing is handed over but an index. remuda reads a sequence on one goroutine and hands outputs to " +
 		"the loop while inputs still come; with a no-op job, that is all there is to measure.",
 	"latency": "A producer that never blocks keeps its thread, and a worker that it wakes waits behind it until another thread comes: in remuda as with a channel, that takes the " +

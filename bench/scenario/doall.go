@@ -19,13 +19,13 @@ func DoAll(contenders []Contender) Scenario {
 	return Scenario{
 		Name:  "doall",
 		Title: "DoAll: a slice in, a slice out",
-		About: "`no-op`: 600,000 inputs, and a worker for each processor; `chunks` divides the slice beforehand. `7 quick, 16 slow`: seven no-ops and then sixteen jobs that sleep for 20 ms, on 16 workers: " +
+		About: "`no-op`: 400,000 inputs, and a worker for each processor; `chunks` divides the slice beforehand. `7 quick, 16 slow`: seven no-ops and then sixteen jobs that sleep for 20 ms, on 16 workers: " +
 			"20 ms if all of them sleep at the same time, and a multiple of it if a worker has several of them in a row. Starting and closing the workers is part of the time.",
 		Cases: []Case{
 			{
 				Cells:    []Cell{{Name: "no-op", Unit: "ns/op", Charted: true}},
 				Floor:    "chunks",
-				Ops:      600_000,
+				Ops:      400_000,
 				QuickOps: 100_000,
 				Entries: enterMappers(contenders, gathererOf, func(m mapper, ops int) ([]Sample, error) {
 					return stream(nobody, m, runtime.GOMAXPROCS(0), ops, increment, inOrder(ops))

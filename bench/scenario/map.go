@@ -19,7 +19,7 @@ type mapper func(workers int, in []int, job func(in int) int, yield func(out int
 func Map(contenders []Contender, spin Spin) Scenario {
 	return Scenario{
 		Name:  "map",
-		Title: "Map: 600,000 inputs, outputs in input order",
+		Title: "Map: 400,000 inputs, outputs in input order",
 		About: "There is a worker for each processor, or 100; starting and closing them is part of the time. remuda, rill, conc/stream and the floor `pipeline` yield outputs while inputs go on; " +
 			"conc/iter, `chunks` and the pools that have no such function (whose jobs write to a slice) hand over all of them at the end. `loop` uses one goroutine.",
 		Cases: mapCases(contenders, spin, "pipeline", mapperOf, inOrder),
@@ -56,7 +56,7 @@ func mapCases(contenders []Contender, spin Spin, floor string, find func(Contend
 		cases = append(cases, Case{
 			Cells:    []Cell{{Name: kind.name, Unit: "ns/op", Charted: true}},
 			Floor:    floor,
-			Ops:      600_000,
+			Ops:      400_000,
 			QuickOps: 100_000,
 			Entries: enterMappers(contenders, find, func(m mapper, ops int) ([]Sample, error) {
 				return stream(nobody, m, kind.workers, ops, kind.job, newCheck(ops))

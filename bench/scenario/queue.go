@@ -20,7 +20,7 @@ func Queue(contenders []Contender) Scenario {
 		s.Cases = append(s.Cases, Case{
 			Cells:    []Cell{{Name: "queue of " + thousands(size), Unit: "ns/op", Charted: true}},
 			Floor:    "channel",
-			Ops:      600_000,
+			Ops:      400_000,
 			QuickOps: 200_000,
 			Entries: enter(contenders, func(c Queueing, ops int) ([]Sample, error) {
 				start := func(workers int, job func(in int)) Sender { return c.QueueSender(workers, size, job) }

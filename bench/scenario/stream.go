@@ -11,7 +11,7 @@ type Streaming interface {
 func Stream(contenders []Contender, spin Spin) Scenario {
 	return Scenario{
 		Name:  "stream",
-		Title: "Stream: 600,000 inputs, outputs as they come",
+		Title: "Stream: 400,000 inputs, outputs as they come",
 		About: "As Map. Contenders without such a function have their jobs send to a channel with room for 1,024 outputs; `channel` is then the usual pipeline of two channels.",
 		Cases: mapCases(contenders, spin, "channel", streamerOf, inAnyOrder),
 	}

@@ -42,7 +42,7 @@ func Submit(contenders []Contender) Scenario {
 		Name:  "submit",
 		Title: "Submit and wait",
 		About: fmt.Sprintf("One goroutine keeps %d no-op inputs in flight and waits for the oldest; there is a worker for each processor. "+
-			"Contenders without futures answer on channels that are used again.", submitWindow),
+			"Contenders without futures answer on channels that are used again, but for `chan + fresh reply`, which makes one for each input.", submitWindow),
 		Cases: []Case{c},
 	}
 }
