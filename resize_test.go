@@ -3,6 +3,7 @@ package remuda_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"runtime"
 	"testing"
 	"testing/synctest"
@@ -338,4 +339,33 @@ func TestLessCancelsARunOfASource(t *testing.T) {
 		require.Equal(t, 3, s.order()[3])
 		s.letAll()
 	})
+}
+
+// There is no number of workers beyond the largest number.
+func TestMoreThanTheLargestNumberOfWorkers(t *testing.T) {
+	for name, run := range map[string]func(p *remuda.Pool[int, int]) error{
+		"Do":    func(p *remuda.Pool[int, int]) error { _, err := p.Do(bg, 1); return err },
+		"DoAll": func(p *remuda.Pool[int, int]) error { _, err := p.DoAll(bg, upTo(1000)); return err },
+		"Submit": func(p *remuda.Pool[int, int]) error {
+			return nestedCalls["Submit and Wait"](bg, p, 1)
+		},
+	} {
+		for _, queue := range []int{remuda.Unbuffered, 0, math.MaxInt} {
+			bubble(t, fmt.Sprintf("%s, queue %d", name, queue), func(t *testing.T) {
+				p := startPool(t, remuda.Config{Queue: queue}, double)
+				require.NoError(t, p.Resize(math.MaxInt))
+				require.Equal(t, math.MaxInt, p.Current())
+				require.ErrorIs(t, p.More(), remuda.ErrMaxReached)
+				require.Equal(t, math.MaxInt, p.Current(), "and nothing has changed")
+				require.NoError(t, run(p))
+				require.ErrorIs(t, p.Resize(math.MinInt), remuda.ErrMinReached)
+				require.NoError(t, p.Less())
+				require.NoError(t, p.More())
+				require.NoError(t, p.Resize(0))
+				require.ErrorIs(t, p.Less(), remuda.ErrMinReached)
+				require.NoError(t, p.More())
+				require.NoError(t, run(p))
+			})
+		}
+	}
 }

@@ -58,7 +58,7 @@ func (s *stream[In, Out]) leave() {
 	s.cancel(nil)
 	s.mu.Lock()
 	s.stopped.Store(true)
-	s.dropLoose()
+	s.dropLoose(s.ctx.Err())
 	wake := s.reader.leave()
 	s.mu.Unlock()
 	if wake {

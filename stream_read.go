@@ -7,7 +7,16 @@ import "iter"
 func (s *stream[In, Out]) read(seq iter.Seq[In]) {
 	s.thrown = ErrGoexit
 	defer func() {
+		// A sequence that ends with the context may be cut short: it must not
+		// look complete because nobody has told the stream yet.
+		var short error
+		if s.thrown == nil && s.ended() {
+			short = s.endErr()
+		}
 		s.mu.Lock()
+		if s.err == nil && !s.stopped.Load() {
+			s.err = short
+		}
 		s.exhausted = true
 		wake := s.consumer.leave()
 		s.mu.Unlock()

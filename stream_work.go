@@ -34,9 +34,9 @@ func (s *stream[In, Out]) arrive() {
 func (s *stream[In, Out]) perform(w *worker[In, Out]) {
 	b := w.batch
 	i := len(b.out)
-	if s.over.Load() {
+	if s.ended() {
 		var out Out
-		b.add(out, endOf(s.ctx), dropped)
+		b.add(out, s.endErr(), dropped)
 		return
 	}
 	if w.seat.input == nil {
@@ -69,9 +69,7 @@ func (s *stream[In, Out]) conclude(w *worker[In, Out], err error) {
 // take gives w the next batch. It returns false, and the claim has ended, when
 // there is none. Here an input of a stream is accepted, or never is.
 func (s *stream[In, Out]) take(w *worker[In, Out]) bool {
-	if s.ctx.Err() != nil { // cut is on its way, but this worker was faster
-		s.over.Store(true)
-	}
+	over := s.ended()
 	s.mu.Lock()
 	b := s.loose
 	if b != nil {
@@ -81,7 +79,7 @@ func (s *stream[In, Out]) take(w *worker[In, Out]) bool {
 			s.giveBack(b, s.stride)
 		}
 		s.pool.retakeBatch()
-	} else if s.over.Load() || s.stopped.Load() || !s.hasInput() {
+	} else if over || s.stopped.Load() || !s.hasInput() {
 		s.mu.Unlock()
 		w.stream = nil
 		return false

@@ -18,6 +18,7 @@ type stream[In, Out any] struct {
 	origin  origin[In, Out] // of its claims
 	caller  *runContext     // the run of this pool that loops, if one does
 	ordered bool
+	parent  context.Context // what the loop was given
 	ctx     context.Context // of the runs
 	cancel  context.CancelCauseFunc
 	untie   func() bool // from the pool's base context
@@ -58,6 +59,7 @@ type stream[In, Out any] struct {
 func newStream[In, Out any](ctx context.Context, p *Pool[In, Out], ordered bool) *stream[In, Out] {
 	s := &stream[In, Out]{
 		pool:     p,
+		parent:   ctx,
 		caller:   p.home.nested(ctx),
 		ordered:  ordered,
 		returned: make(chan struct{}),
@@ -69,19 +71,37 @@ func newStream[In, Out any](ctx context.Context, p *Pool[In, Out], ordered bool)
 	s.origin.stream = s
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	s.untie = context.AfterFunc(p.home.base, func() { s.cancel(ErrPoolClosed) })
-	s.unwatch = context.AfterFunc(s.ctx, func() { s.cut(endOf(s.ctx)) })
+	s.unwatch = context.AfterFunc(s.ctx, func() { s.cut(s.endErr()) })
 	s.mu.Lock()
 	s.look(p.join(s))
 	s.mu.Unlock()
 	return s
 }
 
-// endOf is the error to report for a context that has ended.
-func endOf(ctx context.Context) error {
-	if context.Cause(ctx) == ErrPoolClosed {
-		return ErrPoolClosed
+// ended reports whether inputs that have not begun must not begin. It asks those
+// who end a stream themselves: they may have returned before word gets to ctx, or
+// to cut.
+func (s *stream[In, Out]) ended() bool {
+	if s.over.Load() {
+		return true
 	}
-	return ctx.Err()
+	if s.parent.Err() == nil && s.pool.home.base.Err() == nil {
+		return false
+	}
+	s.over.Store(true)
+	return true
+}
+
+// endErr is the error to report for what never ran because the stream has ended.
+func (s *stream[In, Out]) endErr() error {
+	switch err := s.parent.Err(); {
+	case err != nil && context.Cause(s.parent) != ErrPoolClosed:
+		return err
+	case err != nil || s.pool.home.base.Err() != nil:
+		return ErrPoolClosed
+	default: // the loop was left
+		return s.ctx.Err()
+	}
 }
 
 // look notes how many workers the pool has. It needs mu, or nobody else there.
@@ -156,7 +176,7 @@ func (s *stream[In, Out]) cut(err error) {
 	}
 	s.stopped.Store(true)
 	if s.over.Load() {
-		s.dropLoose()
+		s.dropLoose(err)
 	}
 	reader, consumer := s.reader.leave(), s.consumer.leave()
 	s.mu.Unlock()
@@ -169,12 +189,12 @@ func (s *stream[In, Out]) cut(err error) {
 }
 
 // dropLoose makes results of the batches that no worker has: their inputs never
-// run. It needs mu.
-func (s *stream[In, Out]) dropLoose() {
+// run, because of err. It needs mu.
+func (s *stream[In, Out]) dropLoose(err error) {
 	for b := s.loose; b != nil; b = b.nextLoose {
 		var out Out
 		for range b.in {
-			b.add(out, endOf(s.ctx), dropped)
+			b.add(out, err, dropped)
 		}
 		s.pool.retakeBatch()
 		s.pool.countBatch(b)
