@@ -52,6 +52,14 @@
 // ask [InfoFrom] for the run, or call the pool, with a context whose run is
 // over.
 //
+// # Profiles
+//
+// A run on a worker has the profiler's labels ([runtime/pprof]) of its own context,
+// whoever started the worker and whatever ran there before; an input that came
+// with an empty context, and one of a [Source], has none. Do on its caller's
+// goroutine leaves the labels of that goroutine alone, as a direct call does. The
+// workers of a loop start without labels, and keep what their job sets.
+//
 // # Calls from inside a job
 //
 // A job may call its own pool: Send, Do, DoAll, Map, Stream, the Wait of a

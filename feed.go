@@ -129,6 +129,7 @@ func (p *Pool[In, Out]) workFed(w *worker[In, Out]) {
 			go p.workFed(w)
 		}
 	}()
+	unlabel()
 	for !ended {
 		broke := p.shiftFed(w)
 		ended = broke == nil || p.breakFed(w, broke)
@@ -150,6 +151,7 @@ func (p *Pool[In, Out]) breakFed(w *worker[In, Out], err error) bool {
 
 // goneFed ends a worker: its counts move to the pool's.
 func (p *Pool[In, Out]) goneFed(w *worker[In, Out]) {
+	unlabel()
 	w.feed.cancel()
 	p.head.Lock()
 	p.mu.Lock()
@@ -180,8 +182,11 @@ func (p *Pool[In, Out]) shiftFed(w *worker[In, Out]) (broke *PanicError) {
 func (p *Pool[In, Out]) runFed(w *worker[In, Out]) {
 	f := w.feed
 	for !f.stopped.Load() {
-		if !f.forever && !p.pull(w) {
-			return
+		if !f.forever {
+			if !p.pull(w) {
+				return
+			}
+			unlabel()
 		}
 		if w.seat.input == nil {
 			if err := p.equip(w); err != nil {

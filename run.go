@@ -21,6 +21,9 @@ func (p *Pool[In, Out]) perform(w *worker[In, Out]) {
 			p.discard(w, err)
 			return
 		}
+		label(ctx)
+	} else {
+		unlabel()
 	}
 	if w.seat.input == nil {
 		if err := p.equip(w); err != nil {

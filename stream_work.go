@@ -39,6 +39,7 @@ func (s *stream[In, Out]) perform(w *worker[In, Out]) {
 		b.add(out, s.endErr(), dropped)
 		return
 	}
+	label(s.labels)
 	if w.seat.input == nil {
 		if err := s.pool.equip(w); err != nil {
 			s.conclude(w, err)

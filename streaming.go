@@ -20,6 +20,7 @@ type stream[In, Out any] struct {
 	ordered bool
 	parent  context.Context // what the loop was given
 	ctx     context.Context // of the runs
+	labels  context.Context // see labelsOf
 	cancel  context.CancelCauseFunc
 	untie   func() bool // from the pool's base context
 	unwatch func() bool // ctx
@@ -60,6 +61,7 @@ func newStream[In, Out any](ctx context.Context, p *Pool[In, Out], ordered bool)
 	s := &stream[In, Out]{
 		pool:     p,
 		parent:   ctx,
+		labels:   labelsOf(ctx),
 		caller:   p.home.nested(ctx),
 		ordered:  ordered,
 		returned: make(chan struct{}),

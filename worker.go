@@ -58,6 +58,7 @@ func (p *Pool[In, Out]) work(w *worker[In, Out]) {
 			ended = true
 		}
 	}
+	unlabel()
 	p.gone(w)
 }
 
@@ -89,6 +90,7 @@ func (p *Pool[In, Out]) next(w *worker[In, Out]) bool {
 		case found:
 			return true
 		case idle:
+			unlabel()
 			<-w.wake
 			w.searching = true
 			if w.leave {
@@ -107,7 +109,10 @@ func (p *Pool[In, Out]) dismiss(w *worker[In, Out]) {
 		w.leave = true
 		w.wake <- struct{}{}
 	case p.built && w.job != nil:
-		go p.gone(w) // its Close may take its time
+		go func() { // its Close may take its time
+			unlabel()
+			p.gone(w)
+		}()
 	default:
 		p.gone(w)
 	}
