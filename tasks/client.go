@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -20,8 +21,8 @@ type Client struct {
 	nc        *nats.Conn
 	js        jetstream.JetStream
 	opts      setup.Options
-	clustered bool          // there is more than one server: reads go to the leader
-	offset    time.Duration // of the server's clock from ours (rule 7)
+	clustered bool         // there is more than one server: reads go to the leader
+	offset    atomic.Int64 // nanoseconds of the server's clock ahead of ours (rule 7)
 
 	// alone is held whole by a suspect's run and in part by every other (rule 11).
 	alone *semaphore.Weighted
@@ -82,15 +83,19 @@ func (c *Client) measureClock(ctx context.Context) error {
 		return fmt.Errorf("remuda: the server's time: %w", err)
 	}
 	took := time.Since(begun)
-	c.offset = info.Stamp.Sub(begun.Add(took / 2))
-	if c.offset.Abs() <= took { // no more than what the measurement can tell
-		c.offset = 0
+	offset := info.Stamp.Sub(begun.Add(took / 2))
+	if offset.Abs() <= took { // no more than what the measurement can tell
+		offset = 0
 	}
+	c.offset.Store(int64(offset))
 	return nil
 }
 
 // now is the server's time.
-func (c *Client) now() time.Time { return time.Now().Add(c.offset) }
+func (c *Client) now() time.Time { return time.Now().Add(time.Duration(c.offset.Load())) }
+
+// local is when our clock shows what the server's time at t is.
+func (c *Client) local(t time.Time) time.Time { return t.Add(-time.Duration(c.offset.Load())) }
 
 // Close ends the connection, and the server if it is embedded. Close workers
 // first: what they run can't be recorded afterwards. A second Close does nothing.

@@ -14,7 +14,6 @@ import (
 type delivery struct {
 	carrier
 	reply  string
-	seq    uint64    // of the message in the queue
 	number uint64    // of this delivery of it
 	at     time.Time // by the server's clock
 
@@ -37,8 +36,9 @@ func (c *Client) parseDelivery(msg *nats.Msg) (*delivery, error) {
 	}
 	d := &delivery{
 		carrier: *parseCarrier(id, msg.Header, msg.Data), reply: msg.Reply,
-		seq: meta.Sequence.Stream, number: meta.NumDelivered, at: c.now(),
+		number: meta.NumDelivered, at: c.now(),
 	}
+	d.seq = meta.Sequence.Stream
 	if d.pushed.IsZero() {
 		d.pushed = meta.Timestamp
 	}

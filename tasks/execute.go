@@ -123,7 +123,7 @@ func (h *Handler) attempt(ctx context.Context, d *delivery, run runFunc, settle 
 	}
 	if !d.expires.IsZero() {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, d.expires.Add(-h.client.offset))
+		ctx, cancel = context.WithDeadline(ctx, h.client.local(d.expires))
 		defer cancel()
 	}
 	h.client.fault("begun", d.id)

@@ -109,6 +109,8 @@ func (c *Client) confirm(ctx context.Context, p *push, repeated bool) error {
 		return &OutcomeUnknownError{ID: p.id, Err: err}
 	case p.fresh: // nobody else knows the ID: whatever has become of the task, it was ours
 		return nil
+	case r.State.Final() && p.seq != 0 && r.Carrier == p.seq: // so fast was it
+		return nil
 	case r.State.Final():
 		return &DuplicateError{ID: p.id}
 	}

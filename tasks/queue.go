@@ -120,6 +120,7 @@ type carrier struct {
 	expires time.Time
 	key     string
 	due     time.Time // of a schedule
+	seq     uint64    // of the message in the queue; 0 if it is not known
 }
 
 const (
@@ -166,7 +167,8 @@ const (
 	taken            // another carrier of the task is in the queue
 )
 
-// publish puts a carrier into its queue. Its Msg-Id is ID@tag (rule 4).
+// publish puts a carrier into its queue. Its Msg-Id is ID@tag (rule 4). If it was
+// stored, k.seq is where.
 func (c *Client) publish(ctx context.Context, k *carrier) (answer, error) {
 	msg := k.message(queueSubject(k.id))
 	for try := 0; ; try++ {
@@ -176,6 +178,7 @@ func (c *Client) publish(ctx context.Context, k *carrier) (answer, error) {
 		case err == nil && ack.Duplicate:
 			return duplicate, nil
 		case err == nil:
+			k.seq = ack.Sequence
 			return stored, nil
 		case isTaken(err):
 			return taken, nil

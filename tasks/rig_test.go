@@ -9,6 +9,7 @@ import (
 	"github.com/remuda-go/remuda"
 	"github.com/remuda-go/remuda/tasks"
 	"github.com/remuda-go/remuda/tasks/embedded"
+	"github.com/remuda-go/remuda/tasks/internal/setup"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 )
@@ -54,4 +55,40 @@ func handle[In, Out any](t testing.TB, w *tasks.Worker, k tasks.Kind[In, Out], w
 	h, err := k.Handle(w, remuda.Func(f), remuda.Config{Initial: workers})
 	require.NoError(t, err)
 	return h
+}
+
+// sweep makes the workers sweep so often.
+func sweep(every time.Duration) embedded.Option {
+	return embedded.Client(func(o *setup.Options) { o.Sweep = every })
+}
+
+// receive waits for the next value.
+func receive[T any](t testing.TB, ch <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-ch:
+		return v
+	case <-time.After(soon):
+		require.FailNow(t, "nothing came")
+		panic("unreachable")
+	}
+}
+
+// state waits until the task has the state.
+func state(t testing.TB, c *tasks.Client, id tasks.ID, want tasks.State) tasks.Info {
+	t.Helper()
+	var info tasks.Info
+	require.Eventually(t, func() bool {
+		var err error
+		info, err = c.Info(t.Context(), id)
+		return err == nil && info.State == want
+	}, soon, 5*time.Millisecond, "%s is %s, not %s", id, info.State, want)
+	return info
+}
+
+func push[In, Out any](t testing.TB, c *tasks.Client, k tasks.Kind[In, Out], in In, opts ...tasks.PushOption) tasks.ID {
+	t.Helper()
+	id, err := k.Push(t.Context(), c, in, opts...)
+	require.NoError(t, err)
+	return id
 }

@@ -42,6 +42,7 @@ func (c *Client) sweepRegularly(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
+		_ = c.measureClock(ctx) // the old offset will do until the next round
 		// At the start of a process that has the store for itself, nobody else is
 		// about to sweep.
 		if s.onDuty(ctx, every, first && c.opts.Journal != nil) {
@@ -75,7 +76,7 @@ func (s *sweeper) onDuty(ctx context.Context, every time.Duration, always bool) 
 func (s *sweeper) sweep(ctx context.Context) error {
 	var first error
 	for _, part := range []func(context.Context) error{
-		s.measureClock, s.readRecords, s.mendOpen, s.mendKeys, s.mendSchedules, s.expireRecords,
+		s.readRecords, s.mendOpen, s.mendKeys, s.mendSchedules, s.expireRecords,
 	} {
 		if err := part(ctx); err != nil && first == nil {
 			first = err
