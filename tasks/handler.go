@@ -124,7 +124,8 @@ func (h *Handler) cancelled(msg *nats.Msg) {
 	}
 }
 
-// More adds a worker, as [remuda.Pool.More] does.
+// More adds a worker, as [remuda.Pool.More] does. Until the worker runs, More, Less
+// and Resize return [remuda.ErrNotStarted].
 func (h *Handler) More() error { return h.pool.More() }
 
 // Less takes a worker away: it finishes what it has. See [remuda.Pool.Less].

@@ -49,7 +49,7 @@ func Open(ctx context.Context, dir string, opts ...Option) (*tasks.Client, error
 		}
 	}
 	ours := func(c *setup.Options) { c.Conn, c.Journal, c.OnClose = s.conn, s.journal, s.close }
-	return tasks.Connect(ctx, "", append(o.client, ours)...)
+	return tasks.Connect(ctx, "", append([]tasks.Option{ours}, o.client...)...)
 }
 
 // A store is an open directory.

@@ -1,0 +1,285 @@
+package tasks_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/remuda-go/remuda"
+	"github.com/remuda-go/remuda/middleware"
+	"github.com/remuda-go/remuda/tasks"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestHandlersComeAndGoWhileTheWorkerRuns(t *testing.T) {
+	c := open(t, "")
+	w := tasks.NewWorker(c)
+	run(t, w)
+	a, b := tasks.Define[int, int]("a"), tasks.Define[int, int]("b")
+	handle(t, w, a, 1, double)
+	h := handle(t, w, b, 1, double)
+	_, err := a.Handle(w, remuda.Func(double), remuda.Config{})
+	require.ErrorContains(t, err, "handles the kind a already")
+	for _, k := range []tasks.Kind[int, int]{a, b} {
+		got, err := k.Wait(within(t), c, push(t, c, k, 4))
+		require.NoError(t, err)
+		assert.Equal(t, 8, got)
+	}
+	assert.True(t, kindOf(t, c, "a").Handled)
+	require.NoError(t, w.Remove(within(t), "a"))
+	require.NoError(t, w.Remove(within(t), "a"), "there is none any more")
+	require.NoError(t, h.Close(within(t)))
+	assert.False(t, kindOf(t, c, "a").Handled)
+	id := push(t, c, a, 5)
+	time.Sleep(200 * time.Millisecond)
+	state(t, c, id, tasks.Waiting)
+	handle(t, w, a, 1, double)
+	_, err = a.Wait(within(t), c, id)
+	require.NoError(t, err)
+}
+
+func TestAHandlerIsAPool(t *testing.T) {
+	c := open(t, "")
+	k := tasks.Define[int, int]("pool")
+	w := tasks.NewWorker(c)
+	var now, most atomic.Int64
+	release := make(chan struct{})
+	var counter middleware.Counter
+	h, err := k.Handle(w, remuda.Func(func(_ context.Context, n int) (int, error) {
+		most.Store(max(most.Load(), now.Add(1)))
+		defer now.Add(-1)
+		<-release
+		return n, nil
+	}), remuda.Config{Min: 1, Max: 4}, &counter)
+	require.NoError(t, err)
+	run(t, w)
+	require.Eventually(t, func() bool { return !errors.Is(h.More(), remuda.ErrNotStarted) }, soon, time.Millisecond)
+	require.NoError(t, h.Resize(3))
+	require.ErrorIs(t, h.Resize(5), remuda.ErrMaxReached)
+	require.ErrorIs(t, h.Resize(0), remuda.ErrMinReached)
+	for i := range 6 {
+		push(t, c, k, i)
+	}
+	require.Eventually(t, func() bool { return now.Load() == 3 }, soon, time.Millisecond)
+	assert.Equal(t, 3, h.Stats().Running)
+	require.NoError(t, h.Less()) // it finishes what it has
+	require.NoError(t, h.Less())
+	close(release)
+	drained(t, c, "pool")
+	assert.LessOrEqual(t, most.Load(), int64(3))
+	assert.EqualValues(t, 6, counter.Snapshot().Finished)
+}
+
+// A deploy: what is in hand finishes, and past the bound it is given back, which
+// costs no attempt.
+func TestCloseFinishesWhatIsInHandAndGivesBackTheRest(t *testing.T) {
+	c := open(t, "")
+	k := tasks.Define[string, int]("deploy", tasks.Attempts(2))
+	w := tasks.NewWorker(c)
+	begun := make(chan string, 10)
+	finish := make(chan struct{})
+	handle(t, w, k, 2, func(ctx context.Context, how string) (int, error) {
+		begun <- how
+		if how == "finish" {
+			<-finish
+			return 1, ctx.Err()
+		}
+		<-ctx.Done()
+		return 0, ctx.Err()
+	})
+	ended := make(chan error, 1)
+	go func() { ended <- w.Run(context.Background()) }()
+	fin, back := push(t, c, k, "finish"), push(t, c, k, "give back")
+	receive(t, begun)
+	receive(t, begun)
+	closing, cancel := context.WithCancel(context.Background())
+	closed := make(chan error, 1)
+	go func() { closed <- w.Close(closing) }()
+	time.Sleep(100 * time.Millisecond)
+	waits := push(t, c, k, "not taken any more")
+	close(finish)
+	_, err := k.Wait(within(t), c, fin)
+	require.NoError(t, err)
+	info, err := c.Info(t.Context(), back)
+	require.NoError(t, err)
+	assert.Equal(t, tasks.Running, info.State, "the run in hand goes on")
+	cancel()
+	require.ErrorIs(t, receive(t, closed), context.Canceled)
+	require.NoError(t, receive(t, ended))
+	info, err = c.Info(t.Context(), back)
+	require.NoError(t, err)
+	assert.Equal(t, tasks.Waiting, info.State)
+	assert.Zero(t, info.Attempts)
+	_, err = k.Result(t.Context(), c, waits)
+	require.ErrorIs(t, err, tasks.ErrNotDone)
+	require.ErrorIs(t, w.Run(t.Context()), tasks.ErrWorkerClosed)
+
+	next := tasks.NewWorker(c)
+	handle(t, next, k, 2, func(ctx context.Context, _ string) (int, error) {
+		r, _ := tasks.RunFrom(ctx)
+		return r.Attempt, nil
+	})
+	run(t, next)
+	for _, id := range []tasks.ID{back, waits} {
+		got, err := k.Wait(within(t), c, id)
+		require.NoError(t, err)
+		assert.Equal(t, 1, got)
+	}
+}
+
+func TestRunFinishesWhatItHasWhenItsContextEnds(t *testing.T) {
+	c := open(t, "")
+	k := tasks.Define[int, int]("run")
+	w := tasks.NewWorker(c)
+	begun, finish := make(chan int), make(chan struct{})
+	handle(t, w, k, 1, func(ctx context.Context, n int) (int, error) {
+		begun <- n
+		<-finish
+		return n, ctx.Err()
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- w.Run(ctx) }()
+	id := push(t, c, k, 1)
+	receive(t, begun)
+	cancel()
+	time.Sleep(50 * time.Millisecond)
+	close(finish)
+	require.NoError(t, receive(t, ended))
+	_, err := k.Result(t.Context(), c, id)
+	require.NoError(t, err)
+}
+
+func TestTimeoutEndsAnAttempt(t *testing.T) {
+	c := open(t, "")
+	k := tasks.Define[int, int]("timeout", tasks.Timeout(10*time.Millisecond), tasks.Attempts(2),
+		tasks.Backoff(func(int) time.Duration { panic("broken") }))
+	w := tasks.NewWorker(c)
+	handle(t, w, k, 1, func(ctx context.Context, n int) (int, error) {
+		if r, _ := tasks.RunFrom(ctx); r.Attempt == 2 {
+			return n, nil
+		}
+		<-ctx.Done()
+		return 0, ctx.Err()
+	})
+	run(t, w)
+	_, err := k.Wait(within(t), c, push(t, c, k, 1))
+	require.NoError(t, err)
+}
+
+// The lease is renewed while the run lasts.
+func TestARunMayTakeLongerThanItsLease(t *testing.T) {
+	c := open(t, "")
+	k := tasks.Define[int, int]("lease", tasks.Lease(200*time.Millisecond))
+	w := tasks.NewWorker(c)
+	var runs atomic.Int64
+	handle(t, w, k, 2, func(_ context.Context, n int) (int, error) {
+		runs.Add(1)
+		time.Sleep(time.Second)
+		return n, nil
+	})
+	run(t, w)
+	_, err := k.Wait(within(t), c, push(t, c, k, 1))
+	require.NoError(t, err)
+	assert.EqualValues(t, 1, runs.Load())
+}
+
+func TestMaxRunningHoldsOverAllWorkers(t *testing.T) {
+	c := open(t, "")
+	k := tasks.Define[int, int]("bounded", tasks.MaxRunning(1), tasks.Backoff(func(int) time.Duration { return 2100 * time.Millisecond }))
+	var now, most atomic.Int64
+	for range 2 {
+		w := tasks.NewWorker(c)
+		handle(t, w, k, 4, func(ctx context.Context, n int) (int, error) {
+			most.Store(max(most.Load(), now.Add(1)))
+			defer now.Add(-1)
+			time.Sleep(10 * time.Millisecond)
+			if r, _ := tasks.RunFrom(ctx); n == 0 && r.Attempt == 1 {
+				return 0, errors.New("again")
+			}
+			return n, nil
+		})
+		run(t, w)
+	}
+	var ids []tasks.ID
+	for i := range 20 {
+		ids = append(ids, push(t, c, k, i))
+	}
+	begun := time.Now()
+	for _, id := range ids[1:] { // that one waits for its next attempt does not hold up the others
+		_, err := k.Wait(within(t), c, id)
+		require.NoError(t, err)
+	}
+	assert.Less(t, time.Since(begun), 2*time.Second)
+	_, err := k.Wait(within(t), c, ids[0])
+	require.NoError(t, err)
+	assert.EqualValues(t, 1, most.Load())
+}
+
+func TestJobsThatWaitForTasks(t *testing.T) {
+	c := open(t, "")
+	child := tasks.Define[int, int]("child")
+	parent := tasks.Define[int, int]("parent")
+	w := tasks.NewWorker(c)
+	handle(t, w, child, 1, double)
+	handle(t, w, parent, 2, func(ctx context.Context, n int) (int, error) {
+		r, _ := tasks.RunFrom(ctx)
+		id, err := child.Push(ctx, c, n, tasks.WithID(r.ID.Name()))
+		if err != nil {
+			return 0, err
+		}
+		return child.Wait(ctx, c, id)
+	})
+	run(t, w)
+	for i := range 5 {
+		got, err := parent.Wait(within(t), c, push(t, c, parent, i))
+		require.NoError(t, err)
+		assert.Equal(t, 2*i, got)
+	}
+}
+
+func TestAJobThatEndsItsGoroutineHasFailed(t *testing.T) {
+	c := open(t, "")
+	k := tasks.Define[int, int]("goexit", tasks.Backoff(func(int) time.Duration { return 0 }))
+	w := tasks.NewWorker(c)
+	handle(t, w, k, 1, func(ctx context.Context, n int) (int, error) {
+		if r, _ := tasks.RunFrom(ctx); r.Attempt == 1 {
+			(&testing.T{}).FailNow()
+		}
+		return n, nil
+	})
+	run(t, w)
+	_, err := k.Wait(within(t), c, push(t, c, k, 1))
+	require.NoError(t, err)
+}
+
+func TestCron(t *testing.T) {
+	c := open(t, "")
+	k := tasks.Define[string, string]("cron")
+	w := tasks.NewWorker(c)
+	ran := make(chan tasks.ID, 100)
+	handle(t, w, k, 1, func(ctx context.Context, in string) (string, error) {
+		r, _ := tasks.RunFrom(ctx)
+		ran <- r.ID
+		return in, nil
+	})
+	require.Error(t, k.Cron(t.Context(), c, "bad", tasks.Spec{Expr: "every day"}, "x"))
+	require.NoError(t, k.Cron(t.Context(), c, "tick", tasks.Spec{Expr: "* * * * * *", Zone: "Europe/Berlin"}, "x"))
+	run(t, w)
+	seen := map[tasks.ID]bool{}
+	for range 4 {
+		id := receive(t, ran)
+		assert.False(t, seen[id], "%s ran twice", id)
+		seen[id] = true
+		assert.Regexp(t, `^cron\.tick@20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$`, string(id))
+	}
+	require.NoError(t, c.RemoveCron(t.Context(), "cron", "tick"))
+	require.ErrorIs(t, c.RemoveCron(t.Context(), "cron", "tick"), tasks.ErrNotFound)
+	time.Sleep(500 * time.Millisecond)
+	n := len(ran)
+	time.Sleep(1500 * time.Millisecond)
+	assert.Len(t, ran, n)
+}
