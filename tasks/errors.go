@@ -3,6 +3,7 @@ package tasks
 import (
 	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -150,6 +151,13 @@ func isFull(err error) bool {
 func isTaken(err error) bool {
 	api := apiError(err)
 	return api != nil && api.ErrorCode == codeStoreFailed && api.Description == "maximum messages per subject exceeded"
+}
+
+// isPassingTrouble: the same may work in a while, without anybody's doing or with
+// that of whoever frees space.
+func isPassingTrouble(err error) bool {
+	api := apiError(err)
+	return api == nil || isFull(err) || api.Code == http.StatusServiceUnavailable
 }
 
 // unanswered: the server did not answer, so that what was asked of it may have

@@ -68,6 +68,9 @@ const pushPatience = 15 * time.Second
 
 // push is rules 1, 4 and 5: one publish is the commit point.
 func (c *Client) push(ctx context.Context, p *push) error {
+	if c.opts.Full != nil && c.opts.Full() {
+		return fmt.Errorf("%w: the store has no room: task %s", remuda.ErrQueueFull, p.id)
+	}
 	ctx, cancel := context.WithTimeout(ctx, pushPatience)
 	defer cancel()
 	if p.key != "" {

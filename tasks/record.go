@@ -141,10 +141,10 @@ func (c *Client) writeRecord(ctx context.Context, id ID, r *record) error {
 			return c.whose(ctx, id, r, try)
 		case errors.Is(err, nats.ErrMaxPayload):
 			return fmt.Errorf("%w: record of task %s: %w", ErrTooLarge, id, err)
-		case !unanswered(err) && !isFull(err):
+		case !isPassingTrouble(err):
 			return fmt.Errorf("remuda: record of task %s: %w", id, err)
 		}
-		if waitErr := pause(ctx, try); waitErr != nil {
+		if waitErr := pause(ctx, try); waitErr != nil || c.nc.IsClosed() {
 			return fmt.Errorf("remuda: record of task %s: %w", id, err)
 		}
 	}

@@ -1,0 +1,224 @@
+package crash_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/remuda-go/remuda"
+	"github.com/remuda-go/remuda/middleware"
+	"github.com/remuda-go/remuda/tasks"
+	"github.com/remuda-go/remuda/tasks/embedded"
+	"github.com/remuda-go/remuda/tasks/internal/setup"
+)
+
+// childEnv makes the test binary a process to be killed. It holds an order as JSON.
+const childEnv = "REMUDA_CRASH_CHILD"
+
+// An order says what a process does.
+type order struct {
+	Dir     string // of the store, if the server is embedded
+	URL     string // of the server elsewhere
+	Relaxed bool
+	Log     string // where it tells what it has done
+	Epoch   int
+
+	Point string // where it kills itself
+	Nth   int    // at which time that it comes there
+
+	Pushes   int  // how many tasks of each sort it pushes
+	Finish   bool // it ends by itself when nothing waits any more
+	Patience time.Duration
+}
+
+func TestMain(m *testing.M) {
+	if text := os.Getenv(childEnv); text != "" {
+		var o order
+		if err := json.Unmarshal([]byte(text), &o); err != nil {
+			panic(err)
+		}
+		if err := o.run(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// A logbook is a file of lines, each written at once, so that a kill leaves all
+// that happened before it.
+type logbook struct {
+	mu   sync.Mutex
+	file *os.File
+	o    order
+	hits int
+	conn *nats.Conn
+}
+
+func (l *logbook) write(format string, args ...any) {
+	line := fmt.Sprintf("%d ", l.o.Epoch) + fmt.Sprintf(format, args...) + "\n"
+	if _, err := l.file.WriteString(line); err != nil {
+		panic(err)
+	}
+}
+
+// fault kills the process at the point that the order names.
+func (l *logbook) fault(point, id string) {
+	if point != l.o.Point {
+		return
+	}
+	l.mu.Lock()
+	l.hits++
+	hit := l.hits == l.o.Nth
+	l.mu.Unlock()
+	if hit {
+		l.write("killed %s %s", point, id)
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {}
+	}
+}
+
+const (
+	lease = time.Second
+	keep  = time.Second
+)
+
+// work is the kind: an input says how its job behaves, and the output says which
+// run it comes from.
+var work = tasks.Define[string, string]("work", tasks.Lease(lease), tasks.Keep(time.Hour), tasks.Attempts(20),
+	tasks.Backoff(func(int) time.Duration { return 10 * time.Millisecond }))
+
+// slow is the same with retries that go through the schedule stream.
+var slow = tasks.Define[string, string]("slow", tasks.Lease(lease), tasks.Keep(time.Hour), tasks.Attempts(20),
+	tasks.Backoff(func(int) time.Duration { return 2001 * time.Millisecond }))
+
+// brief is forgotten soon.
+var brief = tasks.Define[string, string]("brief", tasks.Lease(lease), tasks.Keep(keep), tasks.Attempts(20))
+
+func (o order) open(ctx context.Context, l *logbook) (*tasks.Client, error) {
+	option := func(s *setup.Options) {
+		s.Fault, s.Sweep = l.fault, 200*time.Millisecond
+		l.conn = s.Conn
+	}
+	if o.URL != "" {
+		conn, err := nats.Connect(o.URL, nats.MaxReconnects(-1))
+		if err != nil {
+			return nil, err
+		}
+		return tasks.Connect(ctx, o.URL, func(s *setup.Options) { s.Conn = conn }, option)
+	}
+	opts := []embedded.Option{embedded.Client(option)}
+	if o.Relaxed {
+		opts = append(opts, embedded.RelaxedSync())
+	}
+	return embedded.Open(ctx, o.Dir, opts...)
+}
+
+// run is the whole life of a process.
+func (o order) run() error {
+	file, err := os.OpenFile(o.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	l := &logbook{file: file, o: o}
+	ctx, cancel := context.WithTimeout(context.Background(), o.Patience)
+	defer cancel()
+	c, err := o.open(ctx, l)
+	if err != nil {
+		return err
+	}
+	w := tasks.NewWorker(c)
+	if err := l.handle(w); err != nil {
+		return err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- w.Run(context.Background()) }()
+	if err := l.push(ctx, c); err != nil {
+		return err
+	}
+	if o.Finish {
+		err = l.finish(ctx, c)
+	} else {
+		err = l.trouble(ctx, c)
+	}
+	if err != nil {
+		return err
+	}
+	bound, stop := context.WithTimeout(context.Background(), time.Second)
+	defer stop()
+	return errors.Join(w.Close(bound), <-ended, c.Close())
+}
+
+func (l *logbook) handle(w *tasks.Worker) error {
+	job := func(ctx context.Context, in string) (string, error) {
+		r, _ := tasks.RunFrom(ctx)
+		l.write("begin %s %d", r.ID, r.Attempt)
+		defer func() {
+			if ctx.Err() != nil {
+				l.write("back %s", r.ID)
+			}
+			l.write("end %s", r.ID)
+		}()
+		select {
+		case <-time.After(2 * time.Millisecond):
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
+		switch how, _, _ := strings.Cut(in, " "); {
+		case how == "fail" && r.Attempt == 1:
+			return "", errors.New("once")
+		case how == "never":
+			return "", middleware.Permanent(errors.New("never"))
+		case how == "long" && !l.o.Finish:
+			select {
+			case <-time.After(300 * time.Millisecond):
+			case <-ctx.Done():
+				return "", ctx.Err()
+			}
+		}
+		return fmt.Sprintf("%s in epoch %d", in, l.o.Epoch), nil
+	}
+	for _, k := range []tasks.Kind[string, string]{work, slow, brief} {
+		if _, err := k.Handle(w, remuda.Func(job), remuda.Config{Initial: 2}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// push pushes tasks, and tells of each that was confirmed.
+func (l *logbook) push(ctx context.Context, c *tasks.Client) error {
+	for i := range l.o.Pushes {
+		name := fmt.Sprintf("%d-%d", l.o.Epoch, i)
+		for _, p := range []struct {
+			kind tasks.Kind[string, string]
+			sort string
+			opts []tasks.PushOption
+		}{
+			{work, "plain", nil},
+			{work, "fail", nil},
+			{slow, "fail", nil},
+			{work, "never", nil},
+			{brief, "brief", nil},
+			{work, "unique", []tasks.PushOption{tasks.Unique("key-" + name)}},
+			{work, "later", []tasks.PushOption{tasks.After(100 * time.Millisecond)}},
+			{work, "long", nil},
+		} {
+			id, err := p.kind.Push(ctx, c, p.sort+" "+name, append(p.opts, tasks.WithID(p.sort+"-"+name))...)
+			if err != nil {
+				return fmt.Errorf("push %s: %w", id, err)
+			}
+			l.write("pushed %s", id)
+		}
+	}
+	return nil
+}
