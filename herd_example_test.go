@@ -20,7 +20,7 @@ func ExampleHerd() {
 	}
 	go func() {
 		for i := range 3 {
-			// Returns when a gopher took the work.
+			// Waits if a few units are ahead of the gophers already.
 			if err := herd.SendWork(remuda.Work[int, int]{ID: fmt.Sprintf("work %d", i), Body: i}); err != nil {
 				fmt.Println(err)
 			}

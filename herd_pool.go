@@ -10,10 +10,11 @@ import (
 // requeue accepts an input that a run has in hand for one more run. It never
 // blocks and is never refused, neither by the bound of the queue nor by closing:
 // the input was accepted before and has not lost its place. It goes behind those
-// that wait already, blocked senders included, so that a few inputs that are
-// retried for ever cannot keep all others out. ctx is the context of the run,
-// whose caller's values the next run gets.
-func (p *Pool[In, Out]) requeue(ctx context.Context, in In) {
+// that wait already, blocked senders included: one of those is let in first, so
+// that a few inputs that are retried for ever cannot keep all others out, unless
+// limit inputs or more wait already, or the worker is to end. ctx is the context
+// of the run, whose caller's values the next run gets.
+func (p *Pool[In, Out]) requeue(ctx context.Context, in In, limit int) {
 	it := item[In, Out]{in: in}
 	if r := p.home.nested(ctx); r != nil && r.tie == detached {
 		it.origin = p.newOrigin(r.parent, detached)
@@ -22,9 +23,7 @@ func (p *Pool[In, Out]) requeue(ctx context.Context, in In) {
 	p.head.Lock()
 	p.mu.Lock()
 	p.queue.recount()
-	// A sender is let in for this worker, which is free in a moment, unless it
-	// is to end or more inputs than enough go round already.
-	if !p.crew.surplus() && p.queue.len() < maxAhead {
+	if !p.crew.surplus() && p.queue.len() < limit {
 		admitted = p.admit(1)
 	}
 	if q := &p.queue; len(q.in) == cap(q.in) { // it grows by little beyond its bound
@@ -55,15 +54,6 @@ func (p *Pool[In, Out]) closeIntake() {
 	answer(refused, ErrPoolClosed)
 }
 
-// setBound changes how many inputs the queue holds: n, or none if there are no
-// workers.
-func (p *Pool[In, Out]) setBound(n int) {
-	p.head.Lock()
-	p.mu.Lock()
-	if p.crew.size == 0 {
-		n = 0
-	}
-	p.queue.setBound(n)
-	p.mu.Unlock()
-	p.head.Unlock()
-}
+// beginClose begins to close the pool, as Close does, and does not wait. A Close
+// that comes later is the first.
+func (p *Pool[In, Out]) beginClose() { p.shut(nil) }

@@ -101,7 +101,7 @@ func TestRetries(t *testing.T) {
 // A retry goes to the end of the line: a single gopher turns to those who wait
 // before it tries again, whether they have been taken already or not.
 func TestRetryIsNotHeldOnTheGopher(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, "before others in line", func(t *testing.T) {
 		s := &stage{}
 		h := startRetrying(t, 1, 2, func(w *work) remuda.Status {
 			_, _ = s.Do(w.Context(), 10*w.Body+w.Retries())
@@ -111,15 +111,35 @@ func TestRetryIsNotHeldOnTheGopher(t *testing.T) {
 			return remuda.Retry
 		})
 		require.True(t, send(h, 1).returned())
-		two, three := send(h, 2), send(h, 3)
-		require.False(t, two.returned())
+		require.True(t, send(h, 2).returned())
+		require.True(t, send(h, 3).returned())
 		s.let(10)
-		require.True(t, two.returned(), "the gopher took unit 2 and not unit 1 again")
-		require.False(t, three.returned())
+		require.Equal(t, []int{10, 20}, s.order(), "the gopher took unit 2 and not unit 1 again")
 		s.letAll()
-		require.Equal(t, []int{10, 20, 11, 30, 21, 12, 22}, s.order())
+		require.Equal(t, []int{10, 20, 30, 11, 21, 12, 22}, s.order())
 		h.CloseInputChan()
 		require.Len(t, collect(h), 3)
+	})
+	bubble(t, "before blocked senders", func(t *testing.T) {
+		// A sender that waits is let in before the unit that is tried again, and
+		// one at a time, although there is no place.
+		s := &stage{}
+		h := startRetrying(t, 1, 1, func(w *work) remuda.Status {
+			_, _ = s.Do(w.Context(), w.Body)
+			if w.Body == 0 && w.Retries() == 0 {
+				return remuda.Retry
+			}
+			return remuda.Success
+		})
+		require.True(t, send(h, 0).returned())
+		fill(t, h, 1)
+		a, b := send(h, 1+ahead), send(h, 2+ahead)
+		require.False(t, a.returned())
+		s.let(0)
+		require.True(t, a.returned())
+		require.False(t, b.returned(), "the places are taken by those ahead, and by unit 0")
+		s.letAll()
+		require.Equal(t, append(upTo(2+ahead), 0, 2+ahead), s.order())
 	})
 }
 
@@ -185,18 +205,19 @@ func TestRetryOfALeavingGopher(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &stage{}
 		h := startRetrying(t, 1, 1, func(w *work) remuda.Status {
-			_, _ = s.Do(w.Context(), 10*w.Body+w.Retries())
+			_, _ = s.Do(w.Context(), 100*w.Retries()+w.Body)
 			return remuda.Retry
 		})
-		require.True(t, send(h, 1).returned())
-		waiting := send(h, 2)
+		require.True(t, send(h, 0).returned())
+		fill(t, h, 1)
+		waiting := send(h, 1+ahead)
 		require.NoError(t, h.SetHerdSize(0))
-		s.let(10)
+		s.let(0)
 		require.False(t, waiting.returned(), "there is no gopher")
 		require.NoError(t, h.SetHerdSize(1))
 		s.letAll()
 		require.True(t, waiting.returned())
-		require.Equal(t, []int{10, 11, 20, 21}, s.order())
+		require.Equal(t, append(upTo(1+ahead), 100, 1+ahead), s.order()[:ahead+3])
 	})
 }
 
@@ -304,40 +325,6 @@ func TestHerdStatsAreExactForTheReader(t *testing.T) {
 	}
 	s := h.Stats()
 	require.Equal(t, [...]uint64{500, 1500, 500}, [...]uint64{s.Success, s.Retry, s.Failure})
-}
-
-// A callback that does not return costs no unit.
-func TestCallbacksThatDoNotReturn(t *testing.T) {
-	for name, blow := range map[string]func(){
-		"panic":  func() { panic("on purpose") },
-		"Goexit": runtime.Goexit,
-	} {
-		t.Run(name, func(t *testing.T) {
-			h := newHerd(t, 2, func(w *work) remuda.Status {
-				if w.Retries() == 0 {
-					return remuda.Retry
-				}
-				return []remuda.Status{remuda.Success, remuda.Failure}[w.Body%2]
-			})
-			require.NoError(t, h.SetMaxRetries(1))
-			for _, add := range []func(func(*work)) error{h.AddSuccessCallback, h.AddRetryCallback, h.AddFailureCallback} {
-				require.NoError(t, add(func(*work) { blow() }))
-			}
-			require.NoError(t, h.Start())
-			sendAll(t, h, 100)
-			out := collect(h)
-			require.Equal(t, upTo(100), bodies(out))
-			for _, w := range out {
-				require.Equal(t, 1, w.Retries())
-				require.Equal(t, []remuda.Status{remuda.Success, remuda.Failure}[w.Body%2], w.Status())
-				if name == "panic" {
-					var p *remuda.PanicError
-					require.ErrorAs(t, w.Err(), &p)
-					require.Equal(t, "on purpose", p.Value)
-				}
-			}
-		})
-	}
 }
 
 // Everything at once: each unit that was taken comes out once.

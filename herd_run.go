@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 )
 
 // What a run returns to the pool when it was not a success, so that the pool
@@ -31,51 +30,58 @@ func (h *Herd[Body, Result]) newGopher() Job[Work[Body, Result], Void] {
 func (g *gopher[Body, Result]) Do(ctx context.Context, in Work[Body, Result]) (_ Void, err error) {
 	h, w := g.herd, &g.work
 	*w = in
-	returned := false
+	settled := false
 	defer func() {
-		if !returned {
-			err = h.broken(ctx, w, recover())
+		if !settled { // process has ended the goroutine, unless it was a callback
+			w.ctx = nil
+			err = h.fail(ctx, w, ErrGoexit)
 		}
 		*w = Work[Body, Result]{} // keep nothing alive
 	}()
-	if w.retries > 0 && ctx.Err() != nil { // Close gave up waiting while it was sent back
-		returned = true
+	if !h.started || w.retries > 0 && ctx.Err() != nil {
+		// Never started, it is Close that wants the unit done; or Close gave up
+		// waiting while the unit was sent back.
+		settled = true
 		return Void{}, h.fail(ctx, w, ErrPoolClosed)
 	}
 	w.ctx = ctx
-	status := h.process(w)
-	returned = true
+	status, panicked := g.process()
 	w.ctx = nil
+	settled = true
+	if panicked != nil {
+		return Void{}, h.fail(ctx, w, panicked)
+	}
 	return Void{}, h.settle(ctx, w, status)
 }
 
-// broken fails a unit whose process function did not return: it panicked with v
-// or, if v is nil, ended its goroutine. It must be called by a deferred function.
-func (h *Herd[Body, Result]) broken(ctx context.Context, w *Work[Body, Result], v any) error {
-	w.ctx = nil
-	if v == nil {
-		return h.fail(ctx, w, ErrGoexit)
-	}
-	return h.fail(ctx, w, newPanicError(v))
+// process calls the process function. It does not return if that ends the
+// goroutine; see recovered.
+func (g *gopher[Body, Result]) process() (status Status, panicked *PanicError) {
+	returned := false
+	defer func() {
+		if !returned {
+			panicked = newPanicError(recover())
+		}
+	}()
+	status = g.herd.process(&g.work)
+	returned = true
+	return status, nil
 }
 
-// settle acts on what the process function returned.
+// settle acts on what the process function returned, and returns the error for
+// the pool.
 func (h *Herd[Body, Result]) settle(ctx context.Context, w *Work[Body, Result], status Status) error {
-	switch status {
-	case Success:
+	switch {
+	case status == Success:
 		w.status = Success
-		h.count(&h.succeeded)
+		h.succeeded.Add(1)
 		h.putOut(ctx, w, h.onSuccess)
 		return nil
-	case Failure:
+	case status == Failure || status == Retry && w.retries >= h.maxRetries:
 		return h.fail(ctx, w, nil)
-	case Retry:
-		if w.retries >= h.maxRetries {
-			return h.fail(ctx, w, nil)
-		}
-		if ctx.Err() != nil { // Close gave up waiting
-			return h.fail(ctx, w, ErrPoolClosed)
-		}
+	case status == Retry && ctx.Err() != nil: // Close gave up waiting
+		return h.fail(ctx, w, ErrPoolClosed)
+	case status == Retry:
 		h.retry(ctx, w)
 		return errRetried
 	default:
@@ -88,17 +94,20 @@ func (h *Herd[Body, Result]) retry(ctx context.Context, w *Work[Body, Result]) {
 	w.status = Retry
 	w.retries++
 	h.retried.Add(1)
-	defer func() { h.pool.requeue(ctx, *w) }() // even if a callback ends the goroutine
+	defer func() { h.pool.requeue(ctx, *w, maxRetrying) }() // even if a callback ends the goroutine
 	h.report(w, h.onRetry)
 }
 
 // fail puts out a unit that has failed, and returns the error for the pool.
 func (h *Herd[Body, Result]) fail(ctx context.Context, w *Work[Body, Result], why error) error {
 	w.status = Failure
-	if why != nil {
+	switch {
+	case w.err == nil:
 		w.err = why
+	case why != nil: // a retry callback has failed before
+		w.err = errors.Join(why, w.err)
 	}
-	h.count(&h.failed)
+	h.failed.Add(1)
 	h.putOut(ctx, w, h.onFailure)
 	if why != nil {
 		return why
@@ -110,7 +119,9 @@ func (h *Herd[Body, Result]) fail(ctx context.Context, w *Work[Body, Result], wh
 func (h *Herd[Body, Result]) drop(w Work[Body, Result], err error) {
 	h.dropping.Add(1)
 	defer h.dropping.Done()
-	_ = h.fail(h.pool.home.base, &w, err) // a context that has ended by now
+	ended, cancel := context.WithCancel(context.Background())
+	cancel() // Close has given up: what does not fit into the output is not put out
+	_ = h.fail(ended, &w, err)
 }
 
 // putOut hands a finished unit to the callbacks and to the reader of the output,
@@ -123,68 +134,70 @@ func (h *Herd[Body, Result]) putOut(ctx context.Context, w *Work[Body, Result], 
 func (h *Herd[Body, Result]) deliver(ctx context.Context, w *Work[Body, Result]) {
 	select {
 	case h.out <- *w: // a select of more than one costs three times as much
+		h.finish()
 	default:
-		select {
-		case h.out <- *w:
-		case <-ctx.Done():
-			h.logf("work %q was not put out: the herd is closed", w.ID)
-		}
+		h.deliverSlowly(ctx, w)
 	}
-	h.finish()
 }
 
-// report logs what has become of a unit and tells the callbacks.
+func (h *Herd[Body, Result]) deliverSlowly(ctx context.Context, w *Work[Body, Result]) {
+	defer h.finish() // even if the logger ends the goroutine
+	select {
+	case h.out <- *w:
+	case <-ctx.Done():
+		h.protectedLogf("work %q was not put out: the herd is closed", w.ID)
+	}
+}
+
+// report logs what has become of a unit, and tells the callbacks. The first of
+// these calls that panics, or ends the goroutine, is in the unit's error.
 func (h *Herd[Body, Result]) report(w *Work[Body, Result], callbacks []func(*Work[Body, Result])) {
-	if h.logger != nil { // checked here since boxing the arguments allocates
-		h.logf("work %q: %v, retries: %d", w.ID, w.status, w.retries)
+	if h.logger == nil && len(callbacks) == 0 {
+		return
 	}
-	for _, f := range callbacks {
-		h.call(f, w)
-	}
-}
-
-// call calls a callback with a copy of the unit, and turns a panic into the
-// unit's error.
-func (h *Herd[Body, Result]) call(f func(*Work[Body, Result]), w *Work[Body, Result]) {
+	var failed error
 	defer func() {
-		if v := recover(); v != nil {
-			w.err = newPanicError(v)
-			h.logf("work %q: callback: %v", w.ID, w.err)
+		switch {
+		case w.err == nil:
+			w.err = failed
+		case failed != nil && w.status != Retry: // one is enough for all retries
+			w.err = errors.Join(w.err, failed)
 		}
 	}()
-	c := *w
-	f(&c)
-}
-
-// count counts a unit that is finished.
-func (h *Herd[Body, Result]) count(c *atomic.Uint64) {
-	if c.Add(1)%paceSample != 0 {
-		return
-	}
-	if ahead, ok := h.pace.look(h.succeeded.Load() + h.failed.Load()); ok {
-		h.pool.setBound(ahead)
+	defer h.call(callbacks, w, &failed) // even if the logger ends the goroutine
+	if h.logger != nil {                // checked here since boxing the arguments allocates
+		protect(&failed, func() { h.logf("work %q: %v, retries: %d", w.ID, w.status, w.retries) })
 	}
 }
 
-// finish ends the herd's work if the input is closed and all units are finished.
-//
-// Once inputClosed is true, the pool accepts no unit any more, so the number of
-// accepted ones is final. It is at most sent, since a unit is counted there
-// first, and at least the number of finished ones. So when these two, read in
-// reverse order, are equal, all that may be left to do is to put units out. The
-// gophers have done so when the pool is done; units that were dropped are put out
-// by Close. Whoever changes one of the three numbers looks.
-func (h *Herd[Body, Result]) finish() {
-	if !h.inputClosed.Load() || h.succeeded.Load()+h.failed.Load() != h.sent.Load() {
-		return
+// call calls each of the callbacks with a copy of the unit, whatever the others
+// do. If failed is nil, it is set to what went wrong first.
+func (h *Herd[Body, Result]) call(callbacks []func(*Work[Body, Result]), w *Work[Body, Result], failed *error) {
+	defer func() {
+		if len(callbacks) > 0 { // one has ended the goroutine
+			h.call(callbacks, w, failed)
+		}
+	}()
+	for len(callbacks) > 0 {
+		f := callbacks[0]
+		callbacks = callbacks[1:]
+		h.callOne(f, w, failed)
 	}
-	h.finished.Do(func() {
-		h.pool.shut(nil)
-		go func() {
-			<-h.pool.Done()
-			h.dropping.Wait() // entered before the unit was counted
-			close(h.out)
-			h.logf("closed the output")
-		}()
+}
+
+func (h *Herd[Body, Result]) callOne(f func(*Work[Body, Result]), w *Work[Body, Result], failed *error) {
+	var broken error
+	defer func() {
+		if broken == nil {
+			return
+		}
+		if *failed == nil {
+			*failed = broken
+		}
+		h.protectedLogf("work %q: callback: %q", w.ID, broken) // quoted, so that it makes no lines of its own
+	}()
+	protect(&broken, func() {
+		c := *w
+		f(&c)
 	})
 }

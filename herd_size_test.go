@@ -72,14 +72,15 @@ func TestDecreaseHerdByNeverBlocks(t *testing.T) {
 		require.NoError(t, h.DecreaseHerdBy(2)) // would be a deadlock in the bubble
 		require.Equal(t, 1, h.HerdSize())
 		require.Equal(t, 2, h.Stats().Pool.Retired)
-		waiting := send(h, 3)
+		fill(t, h, 3)
+		waiting := send(h, 3+ahead)
 		s.let(0, 1)
 		require.False(t, waiting.returned(), "there is one gopher, and it is busy")
 		s.let(2)
 		require.True(t, waiting.returned())
 		s.letAll()
 		h.CloseInputChan()
-		require.Equal(t, upTo(4), bodies(collect(h)))
+		require.Equal(t, upTo(4+ahead), bodies(collect(h)))
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"runtime"
 	"slices"
 	"sync"
@@ -67,6 +68,18 @@ func unit(i int) work { return work{ID: fmt.Sprint("unit ", i), Body: i} }
 // send begins to send unit i.
 func send(h *herd, i int) *call[remuda.Void] {
 	return asyncErr(func() error { return h.SendWork(unit(i)) })
+}
+
+// ahead is how many units a herd takes before a gopher is free for them.
+const ahead = 32
+
+// fill sends as many units as a herd takes ahead of its gophers, from unit first
+// on.
+func fill(t *testing.T, h *herd, first int) {
+	t.Helper()
+	for i := range ahead {
+		require.True(t, send(h, first+i).returned(), i)
+	}
 }
 
 // sendAll sends units 0 to n-1 from a goroutine of its own and closes the input.
@@ -148,199 +161,27 @@ func TestHerdOutputOrder(t *testing.T) {
 	})
 }
 
-// SendWork returns when a gopher took the work, and not before.
-func TestSendWorkWaitsForAGopher(t *testing.T) {
-	bubble(t, "size 1", func(t *testing.T) {
-		s := &stage{}
-		h := startHerd(t, 1, onStage(s))
-		require.True(t, send(h, 0).returned(), "the gopher is free")
-		var waiting []*call[remuda.Void]
-		for i := range 20 {
-			waiting = append(waiting, send(h, i+1))
-		}
-		for i, c := range waiting {
-			require.False(t, c.returned(), "the gopher has unit %d in hand", i)
-			s.let(i)
-			require.True(t, c.returned())
-			require.NoError(t, c.err)
-		}
-		s.letAll()
-		require.Equal(t, upTo(21), s.order(), "senders are let in in order of arrival")
-	})
-	bubble(t, "size 3", func(t *testing.T) {
-		s := &stage{}
-		h := startHerd(t, 3, onStage(s))
-		for i := range 3 {
-			require.True(t, send(h, i).returned())
-		}
-		c := send(h, 3)
-		require.False(t, c.returned())
-		s.let(1)
-		require.True(t, c.returned())
-		s.letAll()
-	})
-	bubble(t, "before Start", func(t *testing.T) {
-		h := newHerd(t, 2, succeed)
-		c := send(h, 0)
-		require.False(t, c.returned())
-		require.NoError(t, h.Start())
-		require.True(t, c.returned())
-		require.NoError(t, c.err)
-	})
-	bubble(t, "size 0", func(t *testing.T) {
-		s := &stage{}
-		h := startHerd(t, 0, onStage(s))
-		a, b := send(h, 0), send(h, 1)
-		require.False(t, a.returned())
-		require.NoError(t, h.IncreaseHerdBy(1))
-		require.True(t, a.returned())
-		require.NoError(t, h.DecreaseHerdBy(1))
-		s.let(0)
-		require.False(t, b.returned(), "the gopher has left")
-		require.Equal(t, []int{0}, s.order())
-		require.NoError(t, h.SetHerdSize(1))
-		require.True(t, b.returned())
-		s.letAll()
-	})
-}
-
-// A herd that is faster than a sender can be woken lets it run ahead, by so
-// much, and stops that when it is slow or has no gophers.
-func TestSendWorkRunsAheadOfAFastHerd(t *testing.T) {
-	const ahead = 1024
-	synctest.Test(t, func(t *testing.T) {
-		s := &stage{}
-		var slow time.Duration
-		h := startHerd(t, 1, func(w *work) remuda.Status {
-			if w.Body < 0 { // a fast one
-				time.Sleep(slow)
-				return remuda.Success
-			}
-			return onStage(s)(w)
-		})
-		go func() {
-			for range h.OutputChan() {
-			}
-		}()
-		many := func(n int) {
-			for range n {
-				require.NoError(t, h.SendWork(unit(-1)))
-			}
-			synctest.Wait()
-		}
-		many(200)
-
-		require.True(t, send(h, 0).returned())
-		for i := range ahead {
-			require.True(t, send(h, i+1).returned(), i)
-		}
-		last := send(h, ahead+1)
-		require.False(t, last.returned())
-		s.letAll()
-		require.True(t, last.returned())
-		require.Equal(t, upTo(ahead+2), s.order())
-
-		require.NoError(t, h.SetHerdSize(0))
-		c := send(h, -1)
-		require.False(t, c.returned(), "no gophers")
-		require.NoError(t, h.SetHerdSize(1))
-		require.True(t, c.returned())
-		many(200)
-
-		slow = 5 * time.Microsecond
-		many(2000)
-		time.Sleep(time.Second) // until all of it is done
-		require.True(t, send(h, -1).returned())
-		require.False(t, send(h, -1).returned(), "the herd has turned slow")
-		time.Sleep(time.Second)
-	})
-}
-
-func TestSendWorkContextGivesUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := &stage{}
-		h := startHerd(t, 1, onStage(s))
-		require.NoError(t, h.SendWork(unit(0)))
-
-		ctx, cancel := context.WithTimeout(bg, time.Second)
-		defer cancel()
-		begin := time.Now()
-		require.ErrorIs(t, h.SendWorkContext(ctx, unit(1)), context.DeadlineExceeded)
-		require.Equal(t, time.Second, time.Since(begin))
-		require.ErrorIs(t, h.SendWorkContext(ctx, unit(1)), context.DeadlineExceeded, "it has ended before")
-
-		h.CloseInputChan()
-		s.letAll()
-		require.Equal(t, []int{0}, bodies(collect(h)), "what was given up was not taken")
-	})
-}
-
-// The context of the work has the values of the sender's, in each try, and
-// neither its deadline nor its cancellation.
-func TestWorkContext(t *testing.T) {
-	type key struct{}
-	h := newHerd(t, 1, func(w *work) remuda.Status {
-		ctx := w.Context()
-		info, ok := remuda.InfoFrom(ctx)
-		assert.True(t, ok)
-		assert.Equal(t, 1, info.Worker)
-		_, ok = ctx.Deadline()
-		assert.False(t, ok)
-		<-ctx.Value(key{}).(chan bool) // until the sender has ended its context
-		assert.NoError(t, ctx.Err())
-		return remuda.Retry
-	})
-	require.NoError(t, h.SetMaxRetries(3))
-	require.NoError(t, h.Start())
-	gate := make(chan bool)
-	ctx, cancel := context.WithTimeout(context.WithValue(bg, key{}, gate), time.Hour)
-	require.NoError(t, h.SendWorkContext(ctx, unit(0)))
-	cancel()
-	close(gate)
-	require.Equal(t, 3, (<-h.OutputChan()).Retries())
-}
-
-// A process function may send more work to its own herd, even when it is the
-// only gopher.
-func TestProcessSendsToItsOwnHerd(t *testing.T) {
-	var h *herd
-	var left atomic.Int32
-	left.Store(1 + 3 + 9 + 27)
-	h = startHerd(t, 1, func(w *work) remuda.Status {
-		if w.Body > 0 {
-			for range 3 {
-				assert.NoError(t, h.SendWorkContext(w.Context(), unit(w.Body-1)))
-			}
-		}
-		if left.Add(-1) == 0 {
-			h.CloseInputChan()
-		}
-		return remuda.Success
-	})
-	require.NoError(t, h.SendWork(unit(3)))
-	require.Len(t, collect(h), 40)
-}
-
 func TestCloseInputChan(t *testing.T) {
 	bubble(t, "refuses new work", func(t *testing.T) {
 		s := &stage{}
 		h := startHerd(t, 1, onStage(s))
-		require.NoError(t, h.SendWork(unit(0)))
-		waiting := send(h, 1)
+		require.True(t, send(h, 0).returned())
+		fill(t, h, 1)
+		waiting := send(h, -1)
 		ctx, _ := ending(t)
-		waitingToo := asyncErr(func() error { return h.SendWorkContext(ctx, unit(2)) })
+		waitingToo := asyncErr(func() error { return h.SendWorkContext(ctx, unit(-2)) })
 		h.CloseInputChan()
 		h.CloseInputChan()
 		require.True(t, waiting.returned())
 		require.True(t, waitingToo.returned())
 		require.Equal(t, remuda.ErrPoolClosed, waiting.err)
 		require.Equal(t, remuda.ErrPoolClosed, waitingToo.err)
-		require.Equal(t, remuda.ErrPoolClosed, h.SendWork(unit(3)))
+		require.Equal(t, remuda.ErrPoolClosed, h.SendWork(unit(-3)))
 
 		require.False(t, outputClosed(h), "unit 0 is not out")
 		s.letAll()
-		require.Equal(t, []int{0}, bodies(collect(h)))
-		require.Equal(t, remuda.ErrPoolClosed, h.SendWork(unit(4)))
+		require.Equal(t, upTo(1+ahead), bodies(collect(h)), "what was taken comes out")
+		require.Equal(t, remuda.ErrPoolClosed, h.SendWork(unit(-4)))
 	})
 	for _, size := range []int{0, 1, 10} {
 		bubble(t, fmt.Sprint("with no work, size ", size), func(t *testing.T) {
@@ -352,13 +193,21 @@ func TestCloseInputChan(t *testing.T) {
 	}
 	bubble(t, "before Start", func(t *testing.T) {
 		h := newHerd(t, 3, succeed)
-		waiting := send(h, 0)
 		h.CloseInputChan()
-		require.True(t, waiting.returned())
-		require.Equal(t, remuda.ErrPoolClosed, waiting.err)
 		require.NoError(t, h.Start(), "a loader that had nothing to send may be faster than Start")
 		require.True(t, outputClosed(h))
 		require.Equal(t, 3, h.HerdSize())
+	})
+	bubble(t, "before Start with work left", func(t *testing.T) {
+		h := newHerd(t, 3, succeed)
+		fill(t, h, 0)
+		waiting := send(h, -1)
+		h.CloseInputChan()
+		require.True(t, waiting.returned())
+		require.Equal(t, remuda.ErrPoolClosed, waiting.err)
+		require.False(t, outputClosed(h), "there is work to be done")
+		require.NoError(t, h.Start())
+		require.Equal(t, upTo(ahead), bodies(collect(h)))
 	})
 	bubble(t, "at size 0 with work left", func(t *testing.T) {
 		s := &stage{}
@@ -428,7 +277,8 @@ func TestHerdLifeCycle(t *testing.T) {
 	})
 	t.Run("no process function", func(t *testing.T) {
 		h := newHerd(t, 1, nil)
-		require.Equal(t, remuda.ErrNilJob, h.Start())
+		require.ErrorIs(t, h.Start(), remuda.ErrNilJob)
+		require.EqualError(t, h.Start(), "remuda: process function is nil")
 	})
 	t.Run("settings are for before Start", func(t *testing.T) {
 		h := startHerd(t, 1, succeed)
@@ -442,6 +292,24 @@ func TestHerdLifeCycle(t *testing.T) {
 			assert.Equal(t, remuda.ErrPoolStarted, err, name)
 		}
 		require.NoError(t, h.SetHerdSize(2), "the size is not")
+		require.NoError(t, h.Close(bg))
+		require.Equal(t, remuda.ErrPoolClosed, h.SetMaxRetries(1))
+	})
+	t.Run("what is nil is refused", func(t *testing.T) {
+		h := newHerd(t, 1, succeed)
+		for want, err := range map[string]error{
+			"remuda: success callback is nil":           h.AddSuccessCallback(nil),
+			"remuda: retry callback is nil":             h.AddRetryCallback(nil),
+			"remuda: failure callback is nil":           h.AddFailureCallback(nil),
+			"remuda: logger of type *log.Logger is nil": h.SetLogger((*log.Logger)(nil)),
+		} {
+			assert.EqualError(t, err, want)
+			assert.ErrorIs(t, err, remuda.ErrNilJob)
+		}
+		require.NoError(t, h.SetLogger(nil), "which is none")
+		require.NoError(t, h.Start())
+		require.NoError(t, h.SendWork(unit(1)))
+		require.NoError(t, (<-h.OutputChan()).Err())
 	})
 }
 
@@ -711,7 +579,7 @@ func TestHerdLogger(t *testing.T) {
 		require.Equal(t, `work "unit 0": success, retries: 0
 work "unit 1": retry, retries: 1
 work "unit 1": failure, retries: 1
-work "unit 1": callback: remuda: job panicked: on purpose
+work "unit 1": callback: "remuda: job panicked: on purpose"
 herd size: 2, was 1
 closed the input
 closed the output

@@ -78,8 +78,11 @@ func (w Work[Body, Result]) Retries() int { return w.retries }
 // so: a [*PanicError] or [ErrGoexit] if that function did not return, an error
 // that names the Status if it returned one that does not exist, [ErrPoolClosed]
 // if [Herd.Close] had given up waiting before the work was processed, or before
-// it was tried again. It is a *PanicError, too, if a callback panicked.
-// Otherwise it is nil.
+// it was tried again, or if the herd was never started.
+//
+// It is a *PanicError or ErrGoexit, too, if a callback or the [Logger] did not
+// return; the first of them, and together with why the work failed if there is a
+// reason ([errors.Join]). Otherwise it is nil.
 func (w Work[Body, Result]) Err() error { return w.err }
 
 // Context returns the context of the run, inside of a process function. It ends

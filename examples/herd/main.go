@@ -23,7 +23,7 @@ import (
 func LoadWork(herd *remuda.Herd[int, int]) {
 	for i := 0; i < 10; i++ { //nolint:modernize // as gofherd has it
 		w := remuda.Work[int, int]{ID: fmt.Sprintf("workdID:%d", i), Body: i}
-		// blocking call, returns when work picked up by a goroutine
+		// blocking call, returns when a goroutine picks the work up or soon will
 		herd.SendWork(w)
 	}
 	// done pushing all work, close input chan to indicate that
