@@ -20,6 +20,7 @@ func (p *Pool[In, Out]) part(s *stream[In, Out]) {
 	p.mu.Lock()
 	delete(p.streams, s)
 	p.queue.evict(func(it item[In, Out]) bool { return it.origin == &s.origin })
+	p.reindex()
 	p.mu.Unlock()
 	p.head.Unlock()
 }

@@ -109,7 +109,7 @@ func (p *Pool[In, Out]) shut(err error) {
 func (p *Pool[In, Out]) abandon() {
 	p.head.Lock()
 	p.mu.Lock()
-	items := p.queue.takeAll()
+	items := p.withoutGone(p.queue.takeAll())
 	for i := range items {
 		if !items[i].isClaim() {
 			p.finished.count(dropped)

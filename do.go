@@ -42,7 +42,7 @@ func (p *Pool[In, Out]) Do(ctx context.Context, in In) (Out, error) {
 			return p.runInline(ctx, empty, w, in, caller)
 		}
 	}
-	t, err := p.submit(ctx, in)
+	o, err := p.submit(ctx, in, false)
 	if err != nil {
 		if caller != nil {
 			p.reclaim(caller)
@@ -50,8 +50,15 @@ func (p *Pool[In, Out]) Do(ctx context.Context, in In) (Out, error) {
 		var out Out
 		return out, err
 	}
-	out, err := t.wait(ctx, caller)
-	if err == ErrGoexit && t.exited { // and not just returned by the job
+	out, left, err := o.ticket.wait(ctx, caller)
+	if left {
+		p.giveUp(o, err)
+		if caller != nil {
+			p.reclaim(caller)
+		}
+		return out, err
+	}
+	if err == ErrGoexit && o.ticket.exited { // and not just returned by the job
 		runtime.Goexit()
 	}
 	return out, err

@@ -27,21 +27,24 @@ func (p *Pool[In, Out]) look(w *worker[In, Out]) sight {
 	w.last = none
 	var admitted *blocked[item[In, Out]]
 	var start *worker[In, Out]
+	p.skipGone()
 	both := p.queue.left() == 0 || w.searching || p.queue.waiting.Load() > 0
 	if both {
 		p.mu.Lock()
 	}
-	if p.queue.left() == 0 {
-		if p.queue.taken() == 0 {
+	for p.queue.left() == 0 {
+		if admitted == nil && p.queue.taken() == 0 {
 			admitted = p.handOff()
 		}
 		if !p.queue.turn() {
+			p.queue.shrink()
 			s, c := p.rest(w)
 			p.mu.Unlock()
 			p.head.Unlock()
 			p.do(c)
 			return s
 		}
+		p.skipGone()
 	}
 	p.takeFront(w)
 	if both {
@@ -78,7 +81,11 @@ func (p *Pool[In, Out]) takeFront(w *worker[In, Out]) {
 func (p *Pool[In, Out]) admit(atLeast int) (list *blocked[item[In, Out]]) {
 	q := &p.queue
 	var last *blocked[item[In, Out]]
-	for b := q.first; b != nil && (q.hasRoom() || atLeast > 0); b = q.first {
+	for b, next := q.first, q.first; b != nil && (q.hasRoom() || atLeast > 0); b = next {
+		next = b.next
+		if b.hasEnded() { // it is about to leave
+			continue
+		}
 		q.unlink(b)
 		p.accept(b.item)
 		if last == nil {
@@ -98,6 +105,7 @@ func (p *Pool[In, Out]) handOff() *blocked[item[In, Out]] {
 	admitted := p.admit(1)
 	if admitted != nil && p.queue.bound == 0 {
 		p.queue.promote() // it is taken now, whatever guests there are
+		p.reindex()
 	}
 	return admitted
 }

@@ -23,7 +23,8 @@ type Pool[In, Out any] struct {
 	builder JobBuilder[In, Out]
 	built   bool // the builder is the user's: what it made is ours to close
 	home    home
-	blocked sync.Pool // of *blocked[item]
+	blocked sync.Pool       // of *blocked[item]
+	vacated origin[In, Out] // of items that have left the queue before their turn
 
 	attention atomic.Bool // a worker should look at whether it is one too many
 

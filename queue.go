@@ -3,7 +3,11 @@ package remuda
 import (
 	"slices"
 	"sync/atomic"
+	"unsafe"
 )
+
+// keepBytes is how large a buffer may be that an empty queue keeps.
+const keepBytes = 64 << 10
 
 // A queue is a bounded FIFO of accepted inputs and, behind them, the senders
 // that wait for a place.
@@ -38,9 +42,20 @@ func (q *queue[T]) setBound(n int) { q.bound = n }
 // item was admitted, or the reason why it never will be.
 type blocked[T any] struct {
 	item       T
-	ch         chan error // of capacity 1, so that the answer never blocks
+	ch         chan error      // of capacity 1, so that the answer never blocks
+	end        <-chan struct{} // closed when the sender's context has ended; nil if that can't be
 	prev, next *blocked[T]
 	linked     bool
+}
+
+// hasEnded reports whether the sender's context has ended. It does not block.
+func (b *blocked[T]) hasEnded() bool {
+	select {
+	case <-b.end:
+		return true
+	default:
+		return false
+	}
 }
 
 // hasRoom reports whether there is surely room for another item. False may mean
@@ -94,10 +109,31 @@ func (q *queue[T]) turn() bool {
 	if len(q.in) == 0 {
 		return false
 	}
-	q.in, q.out = q.out[:0], q.in
+	spare := q.out[:0]
+	if q.tooLarge(spare) && cap(spare) > 4*len(q.in) {
+		spare = nil
+	}
+	q.in, q.out = spare, q.in
 	q.next, q.guestsOut, q.guests = 0, q.guests, 0
 	q.recount()
 	return true
+}
+
+// tooLarge reports whether a buffer is not to be kept for its own sake.
+func (q *queue[T]) tooLarge(buf []T) bool {
+	var item T
+	return uintptr(cap(buf))*unsafe.Sizeof(item) > keepBytes
+}
+
+// shrink gives back the buffers of an empty queue that are large. It needs both
+// locks.
+func (q *queue[T]) shrink() {
+	if q.tooLarge(q.in) {
+		q.in = nil
+	}
+	if q.tooLarge(q.out) {
+		q.out, q.next = nil, 0
+	}
 }
 
 // front is the first item of out, which must not be used up. It needs head.
@@ -130,6 +166,23 @@ func (q *queue[T]) promote() {
 	item := q.in[last]
 	copy(q.in[1:], q.in[:last])
 	q.in[0] = item
+}
+
+// forget takes the item at i out of in, or of out, if match finds it there, and
+// leaves gone in its place, which takes up none. It needs both locks.
+func (q *queue[T]) forget(i int, gone T, match func(T) bool) bool {
+	switch {
+	case i < len(q.in) && match(q.in[i]):
+		q.in[i] = gone
+		q.guests++
+	case i >= q.next && i < len(q.out) && match(q.out[i]):
+		q.out[i] = gone
+		q.guestsOut++
+	default:
+		return false
+	}
+	q.recount()
+	return true
 }
 
 // takeAll empties the queue. It needs both locks.

@@ -61,22 +61,29 @@ func (p *Pool[In, Out]) sent(ctx context.Context, in In) (item[In, Out], error) 
 
 // Submit hands an input to the pool, as Send does, and returns the ticket by
 // which to get its outcome. The run belongs to ctx: when ctx ends, the run is
-// cancelled, or the input is dropped if its run has not begun. It costs one
-// allocation.
+// cancelled, or the input leaves the queue at once, and is dropped, if its run has
+// not begun. The ticket does not keep ctx. Submit costs one allocation; with a
+// context that carries something it costs two, and three more if that can end
+// and all workers are busy.
 func (p *Pool[In, Out]) Submit(ctx context.Context, in In) (*Ticket[Out], error) {
-	return p.submit(ctx, in)
+	o, err := p.submit(ctx, in, true)
+	if err != nil {
+		return nil, err
+	}
+	p.heed(ctx, o)
+	return o.ticket, nil
 }
 
-func (p *Pool[In, Out]) submit(ctx context.Context, in In) (*Ticket[Out], error) {
+// submit hands over an input whose outcome somebody awaits; see newCall for kept.
+func (p *Pool[In, Out]) submit(ctx context.Context, in In, kept bool) (*origin[In, Out], error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	o := p.newOrigin(ctx, untied)
-	o.ticket.home = &p.home
+	o := p.newCall(ctx, kept)
 	if err := p.send(ctx, item[In, Out]{in: in, origin: o}, true); err != nil {
 		return nil, err
 	}
-	return &o.ticket, nil
+	return o, nil
 }
 
 // valuesOf returns a context with the values of ctx that outlive its run. For a
@@ -153,12 +160,16 @@ func (p *Pool[In, Out]) accept(it item[In, Out]) {
 	if t := p.home.timing.Load(); t != runstate.Untimed {
 		it.stamp = p.stamper.stamp(&p.home, t)
 	}
+	if it.origin != nil {
+		it.origin.at = len(p.queue.in)
+	}
 	p.queue.push(it)
 }
 
 // sendSlowly is send when there seems to be no room: it looks at how far the
 // workers have come, and blocks if there is none indeed.
 func (p *Pool[In, Out]) sendSlowly(ctx context.Context, it item[In, Out], wait bool) error {
+	end := ctx.Done()
 	p.head.Lock()
 	p.mu.Lock()
 	p.queue.recount()
@@ -166,6 +177,7 @@ func (p *Pool[In, Out]) sendSlowly(ctx context.Context, it item[In, Out], wait b
 	var b *blocked[item[In, Out]]
 	if err == ErrQueueFull && wait {
 		b = p.newBlocked(it)
+		b.end = end
 		p.queue.link(b)
 	}
 	p.mu.Unlock()
@@ -221,12 +233,12 @@ func (p *Pool[In, Out]) await(ctx context.Context, b *blocked[item[In, Out]]) er
 		defer p.reclaim(r)
 	}
 	var err error
-	if end := ctx.Done(); end == nil {
+	if b.end == nil {
 		err = <-b.ch
 	} else {
 		select {
 		case err = <-b.ch:
-		case <-end:
+		case <-b.end:
 			p.mu.Lock()
 			left := p.queue.unlink(b)
 			p.mu.Unlock()
@@ -237,7 +249,7 @@ func (p *Pool[In, Out]) await(ctx context.Context, b *blocked[item[In, Out]]) er
 			}
 		}
 	}
-	b.item = item[In, Out]{}
+	b.item, b.end = item[In, Out]{}, nil
 	p.blocked.Put(b)
 	return err
 }

@@ -20,6 +20,7 @@ type Ticket[Out any] struct {
 	mu      sync.Mutex    // guards the rest; never held across a channel operation
 	done    chan struct{} // made by the first Done
 	waiters *waiter       // calls of Wait
+	settles func() bool   // see onSettle
 }
 
 // How far a ticket is. Whoever waits makes it watched first, so that settling a
@@ -65,7 +66,11 @@ func (t *Ticket[Out]) Wait(ctx context.Context) (Out, error) {
 	if r != nil {
 		t.home.lender.lend(r)
 	}
-	return t.wait(ctx, r)
+	out, left, err := t.wait(ctx, r)
+	if left && r != nil {
+		t.home.lender.reclaim(r)
+	}
+	return out, err
 }
 
 // Done returns a channel that is closed when the outcome is there: Wait then
@@ -87,14 +92,14 @@ func (t *Ticket[Out]) Done() <-chan struct{} {
 }
 
 // wait is Wait for the run r, which has lent its place, or for nobody's run. When
-// wait returns, r has its place back.
-func (t *Ticket[Out]) wait(ctx context.Context, r *runContext) (Out, error) {
+// wait returns, r has its place back, unless it has left because ctx has ended.
+func (t *Ticket[Out]) wait(ctx context.Context, r *runContext) (out Out, left bool, err error) {
 	w := t.join(r)
 	if w == nil {
 		if r != nil {
 			t.home.lender.reclaim(r)
 		}
-		return t.out, t.err
+		return t.out, false, t.err
 	}
 	if end := ctx.Done(); end == nil {
 		<-w.ch
@@ -105,11 +110,7 @@ func (t *Ticket[Out]) wait(ctx context.Context, r *runContext) (Out, error) {
 			if t.quit(w) {
 				w.run = nil
 				t.home.waiters.Put(w)
-				if r != nil {
-					t.home.lender.reclaim(r)
-				}
-				var zero Out
-				return zero, ctx.Err()
+				return out, true, ctx.Err()
 			}
 			<-w.ch // settled meanwhile
 		}
@@ -119,7 +120,7 @@ func (t *Ticket[Out]) wait(ctx context.Context, r *runContext) (Out, error) {
 	}
 	w.run, w.back = nil, nil
 	t.home.waiters.Put(w)
-	return t.out, t.err
+	return t.out, false, t.err
 }
 
 // join adds a waiter for r, or returns nil if the outcome is there.
@@ -154,6 +155,17 @@ func (t *Ticket[Out]) quit(w *waiter) bool {
 	return false
 }
 
+// onSettle has f called when the outcome is there. It returns false if it is.
+func (t *Ticket[Out]) onSettle(f func() bool) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.watch() {
+		return false
+	}
+	t.settles = f
+	return true
+}
+
 // settle makes the outcome known. It is called once.
 func (t *Ticket[Out]) settle(out Out, err error) {
 	t.out, t.err = out, err
@@ -162,9 +174,12 @@ func (t *Ticket[Out]) settle(out Out, err error) {
 	}
 	t.mu.Lock() // before it is settled: Done decides under mu who closes the channel
 	t.state.Store(settled)
-	w, done := t.waiters, t.done
-	t.waiters = nil
+	w, done, settles := t.waiters, t.done, t.settles
+	t.waiters, t.settles = nil, nil
 	t.mu.Unlock()
+	if settles != nil {
+		settles()
+	}
 	if done != nil {
 		close(done)
 	}
