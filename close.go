@@ -64,6 +64,10 @@ func (p *Pool[In, Out]) Close(ctx context.Context) error {
 
 // CloseWithTimeout is Close with a context that ends after d: it returns
 // [context.DeadlineExceeded] if it had to cancel jobs.
+//
+// It is not for jobs: without the context of the run it can't tell that its caller
+// is one, waits for it for all of d, and then cancels it. A job calls Close with
+// its own context.
 func (p *Pool[In, Out]) CloseWithTimeout(d time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), d)
 	defer cancel()

@@ -19,7 +19,8 @@ import (
 // wherever it ran, just as a direct call would have done.
 //
 // A job may call Do on its own pool if it passes its context on: see the
-// package documentation. Do returns [ErrPoolClosed], [ErrNotStarted] or
+// package documentation. Do then returns once the job's run has its place back,
+// also when ctx has ended: that takes until another run ends or waits in its turn. Do returns [ErrPoolClosed], [ErrNotStarted] or
 // [ErrSourceFed] if the pool takes no inputs. On the caller's goroutine it costs
 // no allocation; handed off, or with a context that carries something, it costs
 // one.

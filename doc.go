@@ -31,8 +31,9 @@
 //
 // Do and DoAll wait for the outcome, as the Wait of a ticket does. Send and
 // Submit wait only while the queue is full, and TrySend never does. All that
-// wait return when their context ends; what runs on the goroutine of Do returns
-// when the job does. More, Less, Resize, Current and Stats never wait.
+// wait return when their context ends, and their input leaves the queue at once;
+// what runs on the goroutine of Do returns when the job does, and a call from a job
+// has its place back first. More, Less, Resize, Current and Stats never wait.
 //
 // # Who cancels a run
 //
@@ -139,6 +140,12 @@
 //
 // A deferred Close after an earlier one returns ErrPoolClosed, which can be
 // ignored.
+//
+// # Tests
+//
+// In a [testing/synctest] bubble use a pool that was made there. One that is older
+// than the bubble makes workers on need, and a worker that is first needed inside
+// belongs to the bubble, which then never ends.
 //
 // # Cost
 //

@@ -234,7 +234,7 @@ func TestRunsThatWantTheirSlotsBackAreServedInOrder(t *testing.T) {
 			}
 			sub, cancel := context.WithTimeout(ctx, time.Duration(1+n)*time.Second)
 			defer cancel()
-			_, err := p.Do(sub, 100+n) // only the first child gets the slot, and is deaf
+			_, err := p.Do(sub, 100+n) // only one child gets the slot, and is deaf
 			back = append(back, n)
 			time.Sleep(time.Second)
 			return 0, err
@@ -244,7 +244,7 @@ func TestRunsThatWantTheirSlotsBackAreServedInOrder(t *testing.T) {
 		}
 		require.NoError(t, p.More())
 		time.Sleep(time.Minute)
-		require.Equal(t, []int{100}, s.order())
+		require.Len(t, s.order(), 1, "one child has the slot")
 		require.Empty(t, back, "the slot is taken")
 		s.letAll()
 		time.Sleep(time.Minute)
