@@ -49,7 +49,6 @@ func (c *Client) ensureQueue(ctx context.Context, kind string, s *settings) (*qu
 		DiscardNewPerSubject: true, // one carrier per task at a time
 		MaxMsgsPerSubject:    1,
 		MaxMsgs:              s.maxQueued,
-		MaxBytes:             cmpOr(c.opts.MaxBytes, -1),
 		Storage:              jetstream.FileStorage,
 		Replicas:             max(1, c.opts.Replicas),
 		AllowDirect:          true,
@@ -83,13 +82,6 @@ func (c *Client) ensureQueue(ctx context.Context, kind string, s *settings) (*qu
 // maxWaiting is how many free workers may wait at the server for a task of one
 // kind.
 const maxWaiting = 100_000
-
-func cmpOr(a, b int64) int64 {
-	if a != 0 {
-		return a
-	}
-	return b
-}
 
 // check compares what was asked for with what exists (rule 9).
 func (q *queue) check(c *Client, s *settings) error {

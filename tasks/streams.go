@@ -22,7 +22,7 @@ func (c *Client) ensureShared(ctx context.Context) error {
 	state := jetstream.StreamConfig{
 		Name:               stateStream,
 		Description:        "remuda: one record per task, one per unique key",
-		Subjects:           []string{recordSubjects + ">", keySubjects + ">", cronSubjects + ">", dutySubject},
+		Subjects:           []string{recordSubjects + ">", keySubjects + ">", cronSubjects + ">", dutySubject, healthSubject},
 		MaxMsgsPerSubject:  1,
 		Storage:            jetstream.FileStorage,
 		Replicas:           max(1, c.opts.Replicas),

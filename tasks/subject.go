@@ -20,6 +20,7 @@ const (
 	keySubjects      = "remuda.key."
 	cronSubjects     = "remuda.cron."
 	dutySubject      = "remuda.duty.sweeper"
+	healthSubject    = "remuda.duty.health"
 	queueSubjects    = "remuda.queue."
 	scheduleSubjects = "remuda.schedule."
 	dueSubjects      = "remuda.due."

@@ -34,6 +34,9 @@ type order struct {
 	Point string // where it kills itself
 	Nth   int    // at which time that it comes there
 
+	Only     string // handles and pushes only tasks of the kind work, and of this sort
+	Lease    time.Duration
+	Idle     bool // has no workers
 	Pushes   int  // how many tasks of each sort it pushes
 	Finish   bool // it ends by itself when nothing waits any more
 	Patience time.Duration
@@ -101,6 +104,11 @@ var work = tasks.Define[string, string]("work", tasks.Lease(lease), tasks.Keep(t
 var slow = tasks.Define[string, string]("slow", tasks.Lease(lease), tasks.Keep(time.Hour), tasks.Attempts(20),
 	tasks.Backoff(func(int) time.Duration { return 2001 * time.Millisecond }))
 
+// killer is one whose job ends the process.
+var killer = tasks.Define[string, string]("killer", tasks.Lease(lease), tasks.Attempts(3))
+
+const killedItself = 7
+
 // brief is forgotten soon.
 var brief = tasks.Define[string, string]("brief", tasks.Lease(lease), tasks.Keep(keep), tasks.Attempts(20))
 
@@ -145,9 +153,12 @@ func (o order) run() error {
 	if err := l.push(ctx, c); err != nil {
 		return err
 	}
-	if o.Finish {
+	switch {
+	case o.Finish:
 		err = l.finish(ctx, c)
-	} else {
+	case o.Only != "":
+		<-ctx.Done()
+	default:
 		err = l.trouble(ctx, c)
 	}
 	if err != nil {
@@ -174,6 +185,8 @@ func (l *logbook) handle(w *tasks.Worker) error {
 			return "", ctx.Err()
 		}
 		switch how, _, _ := strings.Cut(in, " "); {
+		case r.Kind == killer.Name():
+			os.Exit(killedItself)
 		case how == "fail" && r.Attempt == 1:
 			return "", errors.New("once")
 		case how == "never":
@@ -187,8 +200,19 @@ func (l *logbook) handle(w *tasks.Worker) error {
 		}
 		return fmt.Sprintf("%s in epoch %d", in, l.o.Epoch), nil
 	}
-	for _, k := range []tasks.Kind[string, string]{work, slow, brief} {
-		if _, err := k.Handle(w, remuda.Func(job), remuda.Config{Initial: 2}); err != nil {
+	kinds := []tasks.Kind[string, string]{work, slow, brief, killer}
+	if l.o.Only != "" {
+		kinds = kinds[:1]
+	}
+	if l.o.Lease != 0 {
+		kinds[0] = tasks.Define[string, string]("work", tasks.Lease(l.o.Lease))
+	}
+	for _, k := range kinds {
+		cfg := remuda.Config{Initial: 2}
+		if l.o.Idle {
+			cfg = remuda.Config{Paused: true}
+		}
+		if _, err := k.Handle(w, remuda.Func(job), cfg); err != nil {
 			return err
 		}
 	}
@@ -213,7 +237,14 @@ func (l *logbook) push(ctx context.Context, c *tasks.Client) error {
 			{work, "later", []tasks.PushOption{tasks.After(100 * time.Millisecond)}},
 			{work, "long", nil},
 		} {
-			id, err := p.kind.Push(ctx, c, p.sort+" "+name, append(p.opts, tasks.WithID(p.sort+"-"+name))...)
+			if l.o.Only != "" && (p.sort != l.o.Only || p.kind.Name() != work.Name()) {
+				continue
+			}
+			kind := p.kind
+			if l.o.Lease != 0 {
+				kind = tasks.Define[string, string]("work", tasks.Lease(l.o.Lease))
+			}
+			id, err := kind.Push(ctx, c, p.sort+" "+name, append(p.opts, tasks.WithID(p.sort+"-"+name))...)
 			if err != nil {
 				return fmt.Errorf("push %s: %w", id, err)
 			}

@@ -124,7 +124,7 @@ func (w *world) check() {
 		}
 		require.NoError(t, err, "%s is lost", id)
 		if info.State != tasks.Cancelled { // the operator may be killed before he redrives what he has cancelled
-			require.NotEmpty(t, h.begun[id], "%s was never run", id)
+			require.NotEmpty(t, h.begun[id], "%s was never run: %+v", id, info)
 		}
 		states[info.State]++
 		switch sort, _, _ := strings.Cut(id.Name(), "-"); sort {

@@ -99,9 +99,11 @@ func (l *logbook) deploy(ctx context.Context, c *tasks.Client, name string) erro
 	return <-ended
 }
 
-// finish waits until nothing waits, runs or is scheduled any more.
+// finish waits until nothing has waited, run or been scheduled for so long that the
+// sweeper, which leaves alone what is younger than a second, has had its turn, and
+// Keep has passed.
 func (l *logbook) finish(ctx context.Context, c *tasks.Client) error {
-	for quiet := 0; quiet < 5; {
+	for quiet := 0; quiet < 25; {
 		if ctx.Err() != nil {
 			_ = pprof.Lookup("goroutine").WriteTo(os.Stderr, 1)
 			kinds, err := c.Kinds(context.Background())

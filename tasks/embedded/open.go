@@ -50,10 +50,8 @@ func Open(ctx context.Context, dir string, opts ...Option) (*tasks.Client, error
 	}
 	ours := func(c *setup.Options) {
 		c.Conn, c.Journal, c.OnClose = s.conn, s.journal, s.close
-		if most := o.pushable(); most > 0 {
-			c.MaxBytes = most
-			c.Full = func() bool { return int64(s.server.GlobalAccount().JetStreamUsage().Store) >= most }
-		}
+		most := o.pushable(s.server.JetStreamConfig().MaxStore)
+		c.Full = func() bool { return int64(s.server.GlobalAccount().JetStreamUsage().Store) >= most }
 	}
 	return tasks.Connect(ctx, "", append([]tasks.Option{ours}, o.client...)...)
 }

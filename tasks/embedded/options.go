@@ -23,14 +23,22 @@ type options struct {
 // process loses nothing then; the end of the machine may lose the last second.
 func RelaxedSync() Option { return func(o *options) { o.relaxed = true } }
 
-// MaxStore bounds the bytes that are stored. Push returns ErrQueueFull when nine
+// MaxStore bounds the bytes that are stored; without it, three quarters of what is
+// free on the disk when the store is opened do. Push returns ErrQueueFull when nine
 // tenths of them are used up; the rest is kept for the ends of tasks that run,
-// which are never refused. Programs that connect through [Listen] are held to the
-// bound for each kind, and not for all kinds together.
+// which are never refused. Programs that connect through [Listen] are not held to
+// it.
 func MaxStore(bytes int64) Option { return func(o *options) { o.most = bytes } }
 
-// pushable is how much of the store may be filled by pushes; 0 is no bound.
-func (o *options) pushable() int64 { return o.most - o.most/10 }
+// pushable is how much of the store may be filled by pushes. The server's own bound
+// is three quarters of what was free on the disk when it started.
+func (o *options) pushable(disk int64) int64 {
+	most := disk
+	if o.most > 0 {
+		most = min(most, o.most)
+	}
+	return most - most/10
+}
 
 // Listen lets other processes connect to the server at addr, host:port, with
 // tasks.Connect. There is no authentication: keep it on the loopback interface.

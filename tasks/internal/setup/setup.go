@@ -13,11 +13,10 @@ type Options struct {
 	NATS     []nats.Option
 
 	// For embedded.
-	Conn     *nats.Conn
-	Journal  Journal     // nil where the server lives on when this process dies
-	MaxBytes int64       // that each queue may hold; 0 is no bound
-	Full     func() bool // the store holds as much as may be pushed; nil if there is no bound
-	OnClose  func() error
+	Conn    *nats.Conn
+	Journal Journal     // nil where the server lives on when this process dies
+	Full    func() bool // the store holds as much as may be pushed; nil if there is no bound
+	OnClose func() error
 
 	// For tests.
 	Fault func(point, id string) // called at each fault point

@@ -1,0 +1,231 @@
+package crash_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/remuda-go/remuda"
+	"github.com/remuda-go/remuda/tasks"
+	"github.com/remuda-go/remuda/tasks/embedded"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// soon bounds what has to come, and is never waited for in a test that passes.
+const soon = 20 * time.Second
+
+// A process that was killed at a point, in the middle of one task, leaves what the
+// next one makes good. Each row names what is promised.
+func TestKilledAtAPoint(t *testing.T) {
+	for _, row := range []struct {
+		point, sort string
+		begun       int // runs, over both processes
+		rule        string
+	}{
+		{"key", "unique", 1, "rule 5: the key is the commit point; the sweeper publishes the carrier"},
+		{"taken", "plain", 1, "taken and not begun: it runs once"},
+		{"begun", "plain", 1, "killed as the run begins: again"},
+		{"run", "plain", 2, "killed at the end of the run, which was not recorded: again"},
+		{"end", "plain", 2, "the same, a step later"},
+		{"ended", "plain", 1, "killed after the result, before the ack: not run again"},
+		{"ack", "plain", 1, "the same, a step later"},
+		{"ended", "never", 1, "killed between the dead letter and the ack: the same dead letter"},
+		{"again", "fail", 2, "rule 1: killed before the retry was recorded: again"},
+		{"retrying", "fail", 2, "rule 6: a record without a carrier gets one"},
+		{"release", "unique", 1, "rule 5: the key is given back"},
+		{"moved", "later", 1, "rule 3: a due message that is moved twice is one task"},
+	} {
+		t.Run(row.point+"/"+row.sort, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, order{})
+			only := func(o *order) { o.Only, o.Pushes = row.sort, 1 }
+			require.True(t, w.process(func(o *order) { only(o); o.Point, o.Nth, o.Idle = row.point, 1, row.sort == "later" }), row.rule)
+			require.False(t, w.process(func(o *order) { only(o); o.Pushes, o.Finish = 0, true }))
+			h := w.history()
+			id := tasks.NewID("work", row.sort+"-1-0")
+			begun := 0
+			for _, n := range h.begun[id] {
+				begun += n
+			}
+			assert.Equal(t, row.begun, begun, row.rule)
+			c, err := embedded.Open(t.Context(), w.o.Dir)
+			require.NoError(t, err)
+			defer func() { require.NoError(t, c.Close()) }()
+			info, err := c.Info(t.Context(), id)
+			require.NoError(t, err)
+			want := tasks.Done
+			if row.sort == "never" {
+				want = tasks.Dead
+			}
+			assert.Equal(t, want, info.State, row.rule)
+			if row.sort == "unique" {
+				_, err := work.Push(t.Context(), c, "unique again", tasks.Unique("key-1-0"))
+				require.NoError(t, err, row.rule)
+			}
+		})
+	}
+}
+
+// Rule 11 where the server lives on: a task that ends its process each time is
+// buried when its attempts are used up, and not run once more; its neighbours lose
+// nothing.
+func TestAKillerInACluster(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, order{URL: serve(t)})
+	c, err := tasks.Connect(t.Context(), w.o.URL)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, c.Close()) }()
+	id, err := killer.Push(t.Context(), c, "x")
+	require.NoError(t, err)
+	var neighbours []tasks.ID
+	for range 3 {
+		n, err := work.Push(t.Context(), c, "long x")
+		require.NoError(t, err)
+		neighbours = append(neighbours, n)
+	}
+	died := 0
+	for {
+		if !w.dies(func(o *order) { o.Finish = true }) {
+			break
+		}
+		died++
+		require.LessOrEqual(t, died, 3)
+	}
+	assert.Equal(t, 3, died)
+	_, err = killer.Result(t.Context(), c, id)
+	var dead *tasks.TaskError
+	require.ErrorAs(t, err, &dead)
+	assert.Equal(t, 3, dead.Attempts)
+	for _, n := range neighbours {
+		info, err := c.Info(t.Context(), n)
+		require.NoError(t, err)
+		assert.Equal(t, tasks.Done, info.State)
+		assert.Equal(t, 1, info.Attempts)
+	}
+}
+
+// What a killed process held runs again at once where the server was part of it:
+// with a lease of an hour there is nothing else to wait for.
+func TestRunsAgainAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, order{})
+	require.True(t, w.process(func(o *order) { o.Only, o.Pushes, o.Point, o.Nth, o.Lease = "plain", 1, "run", 1, time.Hour }))
+	require.False(t, w.process(func(o *order) { o.Only, o.Finish, o.Lease = "plain", true, time.Hour }))
+	assert.Len(t, w.history().begun[tasks.NewID("work", "plain-1-0")], 2)
+}
+
+// Fencing: a process that is paused for longer than its lease finds, when it goes
+// on, that another one has run its task. One result is kept.
+func TestPausedForLongerThanTheLease(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, order{URL: serve(t)})
+	c, err := tasks.Connect(t.Context(), w.o.URL)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, c.Close()) }()
+	cmd := w.start(func(o *order) { o.Only = "plain" })
+	id, err := work.Push(t.Context(), c, "long x")
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return len(w.history().begun[id]) == 1 }, soon, 5*time.Millisecond)
+	require.NoError(t, cmd.Process.Signal(syscall.SIGSTOP))
+	other := w.start(func(o *order) { o.Only = "plain" })
+	ctx, cancel := context.WithTimeout(t.Context(), soon)
+	defer cancel()
+	kept, err := work.Wait(ctx, c, id)
+	require.NoError(t, err)
+	assert.Contains(t, kept, "epoch 2")
+	require.NoError(t, cmd.Process.Signal(syscall.SIGCONT))
+	ended := func() bool { return w.history().broken[id] == 0 }
+	require.Eventually(t, ended, soon, 5*time.Millisecond, "the paused run goes on to its end")
+	time.Sleep(200 * time.Millisecond)
+	still, err := work.Result(t.Context(), c, id)
+	require.NoError(t, err)
+	assert.Equal(t, kept, still)
+	for _, p := range []*exec.Cmd{cmd, other} {
+		require.NoError(t, p.Process.Kill())
+		_ = p.Wait()
+	}
+}
+
+// A full disk: the server does not answer, a push is not known to be stored, and
+// once there is room again the store opens, and nothing that was confirmed is lost.
+func TestDiskFull(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "small")
+	require.NoError(t, os.Mkdir(dir, 0o755))
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=24m"); err != nil {
+		t.Skip("no right to mount a small disk:", err)
+	}
+	defer func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) }()
+	store := filepath.Join(dir, "store")
+	c, err := embedded.Open(t.Context(), store)
+	require.NoError(t, err)
+	filler := filepath.Join(dir, "filler")
+	require.NoError(t, os.WriteFile(filler, make([]byte, 18<<20), 0o644)) // so that the server's own bound is not met
+	k := tasks.Define[[]byte, []byte]("disk", tasks.Codec(tasks.Raw))
+	chunk := make([]byte, 512<<10)
+	var ids []tasks.ID
+	for {
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		var id tasks.ID
+		id, err = k.Push(ctx, c, chunk)
+		cancel()
+		if err != nil {
+			var unknown *tasks.OutcomeUnknownError
+			require.True(t, errors.As(err, &unknown) || errors.Is(err, remuda.ErrQueueFull), "%v", err)
+			break
+		}
+		ids = append(ids, id)
+		require.Less(t, len(ids), 100)
+	}
+	t.Logf("%d tasks were confirmed, then: %v", len(ids), err)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	require.Error(t, c.Health(ctx))
+	cancel()
+	_ = c.Close()
+	require.NoError(t, os.Remove(filler))
+	c, err = embedded.Open(t.Context(), store)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, c.Close()) }()
+	w := tasks.NewWorker(c)
+	_, err = k.Handle(w, remuda.Func(func(context.Context, []byte) ([]byte, error) { return nil, nil }), remuda.Config{Initial: 2})
+	require.NoError(t, err)
+	go func() { _ = w.Run(context.Background()) }()
+	require.NoError(t, c.Health(t.Context()))
+	ctx, cancel = context.WithTimeout(t.Context(), soon)
+	defer cancel()
+	for _, id := range ids {
+		_, err := k.Wait(ctx, c, id)
+		require.NoError(t, err, "of %d that were confirmed, %s is lost", len(ids), id)
+	}
+	require.NoError(t, w.Close(ctx))
+}
+
+// start starts a process, which the caller ends.
+func (w *world) start(change func(*order)) *exec.Cmd {
+	w.o.Epoch++
+	o := w.o
+	o.Patience = 30 * time.Second
+	change(&o)
+	text, err := json.Marshal(o)
+	require.NoError(w.t, err)
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), childEnv+"="+string(text))
+	require.NoError(w.t, cmd.Start())
+	return cmd
+}
+
+// dies reports whether a process was ended by a job of its own.
+func (w *world) dies(change func(*order)) bool {
+	cmd := w.start(change)
+	err := cmd.Wait()
+	if err != nil {
+		require.Equal(w.t, killedItself, cmd.ProcessState.ExitCode())
+	}
+	return err != nil
+}
