@@ -16,7 +16,7 @@ type KindInfo struct {
 	Kind       string
 	Waiting    int           // in the queue, not taken by a worker; short retries are among them
 	Running    int           // taken by workers
-	Scheduled  int           // not yet due: At, After, long retries
+	Scheduled  int           // not yet due, or on the way into the queue: At, After, long retries, redriven
 	MaxQueued  int           // bound of Waiting and Running
 	MaxRunning int           // bound of Running over all processes; 0 is none
 	Oldest     time.Duration // since the oldest task that waits or runs was pushed
@@ -68,8 +68,12 @@ func (c *Client) kindInfo(ctx context.Context, kind string) (KindInfo, error) {
 	if stream.State.Msgs > 0 {
 		info.Oldest = max(0, c.now().Sub(stream.State.FirstTime))
 	}
-	if info.Scheduled, err = c.countSubjects(ctx, scheduleStream, scheduleSubjects+kind+".>"); err != nil {
-		return KindInfo{}, err
+	for _, subjects := range []string{scheduleSubjects, dueSubjects} {
+		n, err := c.countSubjects(ctx, scheduleStream, subjects+kind+".>")
+		if err != nil {
+			return KindInfo{}, err
+		}
+		info.Scheduled += n
 	}
 	info.Handled, err = c.handled(ctx, kind)
 	return info, err

@@ -13,8 +13,8 @@ const (
 	// window is how long the server remembers which messages it was sent.
 	window = 2 * time.Minute
 
-	// moverWait is the lease of who moves a due message.
-	moverWait = 30 * time.Second
+	// moverWait is the lease of who moves a due message, which takes milliseconds.
+	moverWait = 5 * time.Second
 )
 
 // ensureShared makes the streams that all kinds share.

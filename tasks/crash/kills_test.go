@@ -76,6 +76,9 @@ func (w *world) history() *history {
 		pushed: map[tasks.ID]bool{}, begun: map[tasks.ID]map[int]int{}, broken: map[tasks.ID]int{}, hits: map[string]int{},
 	}
 	file, err := os.Open(w.o.Log)
+	if os.IsNotExist(err) { // nothing has happened yet
+		return h
+	}
 	require.NoError(w.t, err)
 	defer file.Close()
 	for lines := bufio.NewScanner(file); lines.Scan(); {

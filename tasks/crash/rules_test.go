@@ -184,6 +184,12 @@ func TestDiskFull(t *testing.T) {
 		require.Less(t, len(ids), 100)
 	}
 	t.Logf("%d tasks were confirmed, then: %v", len(ids), err)
+	if f, err := os.OpenFile(filler, os.O_APPEND|os.O_WRONLY, 0); err == nil { // to the brim
+		for err == nil {
+			_, err = f.Write(make([]byte, 4<<10))
+		}
+		require.NoError(t, f.Close())
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	require.Error(t, c.Health(ctx))
 	cancel()
