@@ -52,7 +52,13 @@ func (h *Herd[Body, Result]) closePool(ctx context.Context) error {
 	default: // ctx ended first, or belongs to a gopher's run
 		return err
 	}
-	<-h.ended // waits for nobody but the user's logger and callbacks
+	select { // the user's logger and callbacks may still be called
+	case <-h.ended:
+	case <-ctx.Done():
+		if err == nil {
+			err = ctx.Err()
+		}
+	}
 	if err != nil {
 		return err
 	}

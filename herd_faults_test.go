@@ -260,6 +260,32 @@ func TestDroppedUnitsAreAllTold(t *testing.T) {
 	}
 }
 
+// A callback may close its herd with a context that has ended, also while another
+// Close drops units.
+func TestCallbackThatCloses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &stage{}
+		h := newHerd(t, 1, onStage(s))
+		ctx, cancel := context.WithCancel(bg)
+		cancel()
+		require.NoError(t, h.AddFailureCallback(func(*work) { assert.Error(t, h.Close(ctx)) }))
+		require.NoError(t, h.Start())
+		require.True(t, send(h, 0).returned())
+		fill(t, h, 1)
+		require.Equal(t, context.Canceled, h.Close(ctx))
+		require.Len(t, collect(h), 1+ahead)
+	})
+	synctest.Test(t, func(t *testing.T) { // and with no gopher at all
+		h := newHerd(t, 0, succeed)
+		ctx, cancel := context.WithCancel(bg)
+		cancel()
+		require.NoError(t, h.AddFailureCallback(func(*work) { _ = h.Close(ctx) }))
+		fill(t, h, 0)
+		_ = h.Close(ctx)
+		require.Len(t, collect(h), ahead)
+	})
+}
+
 // A process function, a callback and the logger may all go wrong at once.
 func TestEverythingGoesWrong(t *testing.T) {
 	for first, one := range blows {
