@@ -81,9 +81,10 @@ func (p *Pool[In, Out]) takeFront(w *worker[In, Out]) {
 func (p *Pool[In, Out]) admit(atLeast int) (list *blocked[item[In, Out]]) {
 	q := &p.queue
 	var last *blocked[item[In, Out]]
-	for b, next := q.first, q.first; b != nil && (q.hasRoom() || atLeast > 0); b = next {
+	var next *blocked[item[In, Out]]
+	for b := q.first; b != nil && (q.hasRoom() || atLeast > 0); b = next {
 		next = b.next
-		if b.hasEnded() { // it is about to leave
+		if b.hasEnded() { // it is about to leave; see quitBlocked
 			continue
 		}
 		q.unlink(b)

@@ -239,10 +239,7 @@ func (p *Pool[In, Out]) await(ctx context.Context, b *blocked[item[In, Out]]) er
 		select {
 		case err = <-b.ch:
 		case <-b.end:
-			p.mu.Lock()
-			left := p.queue.unlink(b)
-			p.mu.Unlock()
-			if left {
+			if p.quitBlocked(b) {
 				err = ctx.Err()
 			} else {
 				err = <-b.ch // decided meanwhile
@@ -252,4 +249,25 @@ func (p *Pool[In, Out]) await(ctx context.Context, b *blocked[item[In, Out]]) er
 	b.item, b.end = item[In, Out]{}, nil
 	p.blocked.Put(b)
 	return err
+}
+
+// quitBlocked takes a sender whose context has ended out of those that wait, and
+// reports whether it was still there. Those that came after it may have found it in
+// their way, so they are looked at again.
+func (p *Pool[In, Out]) quitBlocked(b *blocked[item[In, Out]]) bool {
+	p.head.Lock()
+	p.mu.Lock()
+	left := p.queue.unlink(b)
+	var admitted *blocked[item[In, Out]]
+	var c chores[In, Out]
+	if left {
+		p.queue.recount()
+		admitted = p.admit(0)
+		c = p.adjust()
+	}
+	p.mu.Unlock()
+	p.head.Unlock()
+	answer(admitted, nil)
+	p.do(c)
+	return left
 }
