@@ -48,7 +48,19 @@ func (c *Client) scan(ctx context.Context, stream, subject string, from uint64, 
 	defer it.Stop()
 	defer func() { _ = c.forgetConsumer(stream, info.Name) }()
 	for left := info.NumPending; left > 0; {
-		msg, err := it.Next(jetstream.NextContext(ctx))
+		wait, cancel := context.WithTimeout(ctx, scanPatience)
+		msg, err := it.Next(jetstream.NextContext(wait))
+		late := wait.Err() != nil
+		cancel()
+		if err != nil && late && ctx.Err() == nil {
+			// What was left may have been replaced or removed meanwhile, so that it
+			// does not come.
+			if info, err = consumer.Info(ctx); err == nil && info.NumPending == 0 && info.NumAckPending == 0 {
+				return nil
+			} else if err == nil {
+				continue
+			}
+		}
 		if err != nil {
 			return fmt.Errorf("remuda: read %s: %w", stream, err)
 		}
@@ -66,6 +78,10 @@ func (c *Client) scan(ctx context.Context, stream, subject string, from uint64, 
 	}
 	return nil
 }
+
+// scanPatience is how long scan waits for a message before it looks whether there
+// is one.
+const scanPatience = 500 * time.Millisecond
 
 // forgetConsumer deletes a consumer that has served. If that fails, it goes by
 // itself in a while.

@@ -2,7 +2,6 @@ package tasks
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -39,25 +38,34 @@ func (k Kind[In, Out]) outcome(ctx context.Context, c *Client, id ID, r *record)
 	case r.seq != 0:
 		return out, fmt.Errorf("%w: %s", ErrNotDone, id)
 	}
-	known, err := c.speaksOf(ctx, id)
-	switch {
+	switch gone, err := c.gone(ctx, id); {
 	case err != nil:
 		return out, err
-	case known:
-		return out, fmt.Errorf("%w: %s", ErrNotDone, id)
+	case gone:
+		return out, fmt.Errorf("%w: %s", ErrNotFound, id)
 	}
-	// It may have ended between the two looks.
-	if r, err = c.readRecord(ctx, id); err != nil {
-		return out, err
-	}
-	if r.seq != 0 {
-		return k.outcome(ctx, c, id, r)
-	}
-	return out, fmt.Errorf("%w: %s", ErrNotFound, id)
+	return out, fmt.Errorf("%w: %s", ErrNotDone, id)
 }
 
-// lookAgain is how often Wait asks, for an event that got lost.
-const lookAgain = 5 * time.Second
+// gone reports whether there is no such task: nothing speaks of it, and it has not
+// ended between the looks.
+func (c *Client) gone(ctx context.Context, id ID) (bool, error) {
+	known, err := c.speaksOf(ctx, id)
+	if err != nil || known {
+		return false, err
+	}
+	r, err := c.readRecord(ctx, id)
+	return err == nil && r.seq == 0, err
+}
+
+const (
+	// lookAgain is how often Wait asks, for an event that got lost.
+	lookAgain = 5 * time.Second
+
+	// firstLook is how long Wait leaves a task without a record before it looks
+	// whether there is such a task, which costs as much as running one.
+	firstLook = 100 * time.Millisecond
+)
 
 // Wait waits until the task has ended and returns what Result then does. When ctx
 // ends first, it returns ctx.Err().
@@ -76,27 +84,29 @@ func (k Kind[In, Out]) Wait(ctx context.Context, c *Client, id ID) (out Out, err
 	defer func() { _ = sub.Unsubscribe() }()
 	resume := lend(ctx)
 	defer resume()
-	for {
-		out, err = k.Result(ctx, c, id)
-		if ctx.Err() != nil {
+	for patience := firstLook; ; patience = lookAgain {
+		r, err := c.readRecord(ctx, id)
+		switch {
+		case ctx.Err() != nil:
 			return out, fmt.Errorf("remuda: wait for %s: %w", id, ctx.Err())
-		}
-		if err == nil || !errors.Is(err, ErrNotDone) && !unanswered(err) {
+		case err == nil && r.State.Final():
+			return k.outcome(ctx, c, id, r)
+		case err != nil && apiError(err) != nil:
 			return out, err
+		case err == nil && r.seq == 0 && patience == lookAgain:
+			if gone, err := c.gone(ctx, id); gone && err == nil {
+				return out, fmt.Errorf("%w: %s", ErrNotFound, id)
+			}
 		}
-		var final *TaskError
-		if errors.As(err, &final) || errors.Is(err, ErrNotFound) {
-			return out, err
-		}
-		if err := c.event(ctx, sub); err != nil {
+		if err := c.event(ctx, sub, patience); err != nil {
 			return out, fmt.Errorf("remuda: wait for %s: %w", id, err)
 		}
 	}
 }
 
 // event waits for the event of an end, or until it is time to look again.
-func (c *Client) event(ctx context.Context, sub *nats.Subscription) error {
-	look, cancel := context.WithTimeout(ctx, lookAgain)
+func (c *Client) event(ctx context.Context, sub *nats.Subscription, patience time.Duration) error {
+	look, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
 		msg, err := sub.NextMsgWithContext(look)
