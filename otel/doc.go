@@ -30,7 +30,9 @@
 //
 // The status of a run that failed is Error, with the error's message. As the
 // conventions have it, errors are no span events, and success leaves the status
-// unset.
+// unset. An error whose methods panic, as those of a nil pointer do, is told by its
+// type, and what is not UTF-8 is replaced, since exporters drop a whole batch for
+// it: Tracing and Metrics never change the outcome of a run.
 //
 // # The caller's span
 //
@@ -63,6 +65,8 @@
 // # error.type
 //
 //	panic                     the job panicked
+//	dropped                   the job was not called: a middleware further inside
+//	                          refused the input
 //	goexit                    the job ended its goroutine
 //	context.DeadlineExceeded  errors.Is says so
 //	context.Canceled          errors.Is says so
@@ -70,8 +74,9 @@
 //	                          that it wraps, else the error's type in Go, looked
 //	                          for inside of what fmt.Errorf has wrapped
 //
-// Except after a panic, an error's own ErrorType comes first. It must return one
-// of few values. Metrics tells at most 100 pairs of pool and error.type apart;
+// What is dropped is what [remuda.Stats] counts as Dropped and not as Failed; the
+// message of a span says who has refused it, and why. Otherwise, and except after
+// a panic, an error's own ErrorType comes first. It must return one of few values. Metrics tells at most 100 pairs of pool and error.type apart;
 // what comes beyond is counted as _OTHER.
 //
 // # Order

@@ -63,7 +63,7 @@ func (l *labels) of(pool, errorType string) *attributes {
 func (k label) attributes() *attributes {
 	var attrs []attribute.KeyValue
 	if k.pool != "" {
-		attrs = append(attrs, poolKey.String(k.pool))
+		attrs = append(attrs, poolKey.String(valid(k.pool)))
 	}
 	if k.errorType != "" {
 		attrs = append(attrs, semconv.ErrorTypeKey.String(k.errorType))

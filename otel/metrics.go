@@ -126,7 +126,7 @@ func (m *workerMeter) run(ctx context.Context) error {
 		m.active.Add(ctx, -1, ok.add...)
 		outcome := ok
 		if err != nil {
-			outcome = m.labels.of(info.Pool, errorType(err))
+			outcome = m.labels.of(info.Pool, errorType(info, err))
 		}
 		m.duration.Record(ctx, took.Seconds(), outcome.record...)
 	})

@@ -2,7 +2,6 @@ package remudaotel
 
 import (
 	"context"
-	"errors"
 
 	"github.com/remuda-go/remuda"
 	"go.opentelemetry.io/otel"
@@ -91,7 +90,7 @@ func (t *workerTracer) run(ctx context.Context) error {
 		if now, _ := remuda.InfoFrom(ctx); now.Attempt != info.Attempt {
 			span.SetAttributes(attemptKey.Int(now.Attempt)) // a retry inside of this span
 		}
-		end(span, err)
+		end(span, info, err)
 	})
 }
 
@@ -99,7 +98,7 @@ func spanName(pool string) string {
 	if pool == "" {
 		return "run"
 	}
-	return "run " + pool
+	return "run " + valid(pool)
 }
 
 // options returns how to start a span in ctx.
@@ -122,22 +121,22 @@ func runAttributes(info remuda.Info) []attribute.KeyValue {
 	}
 	attrs := make([]attribute.KeyValue, 0, 4)
 	if info.Pool != "" {
-		attrs = append(attrs, poolKey.String(info.Pool))
+		attrs = append(attrs, poolKey.String(valid(info.Pool)))
 	}
 	return append(attrs, workerKey.Int(info.Worker), jobKey.Int64(int64(info.Job)), attemptKey.Int(info.Attempt))
 }
 
 // end ends the span of a run. Errors become its status and attributes and not
 // events, which the conventions advise against.
-func end(span trace.Span, err error) {
+func end(span trace.Span, info remuda.Info, err error) {
 	defer span.End()
 	if err == nil || !span.IsRecording() {
 		return
 	}
-	span.SetStatus(codes.Error, err.Error())
-	attrs := []attribute.KeyValue{semconv.ErrorTypeKey.String(errorType(err))}
-	if panicked := (*remuda.PanicError)(nil); errors.As(err, &panicked) {
-		attrs = append(attrs, semconv.ExceptionStacktrace(string(panicked.Stack)))
+	span.SetStatus(codes.Error, message(err))
+	attrs := []attribute.KeyValue{semconv.ErrorTypeKey.String(errorType(info, err))}
+	if stack := stackOf(err); stack != "" {
+		attrs = append(attrs, semconv.ExceptionStacktrace(stack))
 	}
 	span.SetAttributes(attrs...)
 }
