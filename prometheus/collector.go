@@ -3,6 +3,8 @@ package remudaprom
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -11,14 +13,17 @@ import (
 	"github.com/remuda-go/remuda/middleware"
 )
 
-// Register registers the metrics of a pool with reg, under the label pool.
-// Stats is the pool's method: it is called at each scrape, and must not be nil.
+// Register registers the metrics of a pool with reg, under the label pool, in
+// which what is not UTF-8 is replaced. Stats is the pool's method: it is called at
+// each scrape, and must not be nil. Should it panic, the scrape has an error in
+// place of this pool's metrics.
 // Metrics is the middleware that the pool runs its jobs in; with nil, what comes
 // from there is left out.
 //
 // It returns the collector, for reg.Unregister when the pool is closed. Any
 // number of pools can be registered with one registry under different names; a
-// name that is taken gives a [prometheus.AlreadyRegisteredError].
+// name that is taken gives a [prometheus.AlreadyRegisteredError], with or without
+// metrics.
 func Register(reg prometheus.Registerer, pool string, stats func() remuda.Stats, metrics *middleware.Metrics) (prometheus.Collector, error) {
 	if stats == nil {
 		return nil, errors.New("remudaprom: stats is nil")
@@ -41,7 +46,7 @@ type collector struct {
 
 func newCollector(pool string, stats func() remuda.Stats, metrics *middleware.Metrics) *collector {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
-		return prometheus.NewDesc("remuda_"+name, help, labels, prometheus.Labels{"pool": pool})
+		return prometheus.NewDesc("remuda_"+name, help, labels, prometheus.Labels{"pool": strings.ToValidUTF8(pool, "\uFFFD")})
 	}
 	return &collector{
 		stats:    stats,
@@ -56,22 +61,21 @@ func newCollector(pool string, stats func() remuda.Stats, metrics *middleware.Me
 	}
 }
 
-// Describe implements [prometheus.Collector].
+// Describe implements [prometheus.Collector]. It describes what there is not, too:
+// by this the registry knows the collectors of one name for the same.
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.jobs, c.inFlight, c.depth, c.workers} {
-		ch <- d
-	}
-	if c.metrics == nil {
-		return
-	}
-	for _, d := range []*prometheus.Desc{c.retries, c.duration, c.wait} {
+	for _, d := range []*prometheus.Desc{c.jobs, c.inFlight, c.depth, c.workers, c.retries, c.duration, c.wait} {
 		ch <- d
 	}
 }
 
 // Collect implements [prometheus.Collector].
 func (c *collector) Collect(ch chan<- prometheus.Metric) {
-	s := c.stats()
+	s, err := read(c.stats)
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(c.jobs, err)
+		return
+	}
 	counter := func(d *prometheus.Desc, n uint64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
 	}
@@ -92,6 +96,25 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	counter(c.retries, m.Retries)
 	ch <- histogram(c.duration, &m.RunTime)
 	ch <- histogram(c.wait, &m.QueueTime)
+}
+
+// read calls stats, whatever that does. It does so on another goroutine, since the
+// registry would wait for ever for its own if stats ended that.
+func read[S any](stats func() S) (s S, err error) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		err = fmt.Errorf("remudaprom: stats: %w", remuda.ErrGoexit) // unless it returns or panics
+		defer func() {
+			if v := recover(); v != nil {
+				err = fmt.Errorf("remudaprom: stats: %w", &remuda.PanicError{Value: v, Stack: debug.Stack()})
+			}
+		}()
+		s = stats()
+		err = nil
+	}()
+	<-done
+	return s, err
 }
 
 const (

@@ -18,7 +18,7 @@
 //
 // # Metrics
 //
-//	remuda_jobs_total            counter    inputs by outcome: succeeded, failed, panicked or dropped
+//	remuda_jobs_total            counter    inputs by outcome: succeeded, failed, panicked, or dropped without a run (see remuda.Stats)
 //	remuda_jobs_in_flight        gauge      runs that have begun and not ended
 //	remuda_queue_depth           gauge      inputs that wait for a worker
 //	remuda_workers               gauge      workers that the pool should have
