@@ -24,18 +24,22 @@
 //
 // # What becomes of a message
 //
-//	success                         ack
-//	error, panic, runtime.Goexit    nak: delivered again, after a delay
-//	the pool has cancelled the run  nak: delivered again, at once
-//	the error is final              term: not delivered again
-//	the job has settled it itself   what it did stands
+//	success                              ack
+//	error, panic, runtime.Goexit         nak: delivered again, after a delay
+//	the pool has cancelled the run       nak: delivered again, at once
+//	a final error, or a panic with one   term: not delivered again
+//	any but success, last delivery       nak: not delivered again, kept in the stream
+//	the job has settled it itself        what it did stands
 //
 // An error is final if it is [middleware.ErrNotRetryable] (see
 // [middleware.Permanent]) or [remuda.ErrInvalidInput], as for data that cannot be
-// decoded. Final or not, it is the outcome of the run for middleware and Stats. So
+// decoded, and the run was not cancelled. Final or not, it is the outcome of the run for middleware and Stats. So
 // is the error of an ack that could not be sent, after a run that succeeded. A
-// message that was termed is not delivered again even if the stream keeps it; the
-// server tells of it by an advisory, $JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.
+// message that was termed is not delivered again even if the stream keeps it, and
+// a stream that is a work queue does not keep it: only an advisory of the server's
+// tells of it then, $JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED. [OnDead] is how the
+// program hears of such messages and those of a last delivery, in time to keep
+// them.
 //
 // The delay is what the consumer's BackOff says for that delivery. Without one it
 // is random between half a second and a second after the first delivery, and
@@ -82,7 +86,10 @@
 // A run belongs to its worker. Less and Close cancel it, and so does the end of
 // Run's context; a job that then returns with an error gives its message back,
 // for another worker or process to have at once, and one that succeeds
-// nevertheless has succeeded. A cancelled run counts as a delivery.
+// nevertheless has succeeded. A cancelled run counts as a delivery. A message that
+// comes too late for the worker is given back unseen, unless this is its last
+// delivery: then it runs, with a context that has ended, so that the job or OnDead
+// can keep it.
 //
 // To end in good order, close the pool, and then drain the connection: that sends
 // the last acks.

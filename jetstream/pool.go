@@ -22,7 +22,7 @@ var ErrInvalidConsumer = errors.New("remudajetstream: not a pull consumer with e
 // the end, and not delivered again meanwhile.
 //
 // New returns the errors of [remuda.NewWithConfig], and [ErrInvalidConsumer] for
-// a consumer that is nil, ordered, or whose ack policy is not
+// a consumer that is nil, ordered, of which there is no CachedInfo, or whose ack policy is not
 // [jetstream.AckExplicitPolicy]: with another policy, the ack of one message
 // would settle others that are still worked on. It sends nothing; the pool first
 // asks the server for a message when it is started.
@@ -34,10 +34,13 @@ func New[Out any](consumer jetstream.Consumer, cfg remuda.Config, mws ...remuda.
 		return nil, fmt.Errorf("%w: it is nil", ErrInvalidConsumer)
 	}
 	info := consumer.CachedInfo()
+	if info == nil { // as of an ordered one that was not used yet
+		return nil, fmt.Errorf("%w: nothing is known of it: it is ordered, or its Info was never called", ErrInvalidConsumer)
+	}
 	if policy := info.Config.AckPolicy; policy != jetstream.AckExplicitPolicy {
 		return nil, fmt.Errorf("%w: the ack policy of %s is %s", ErrInvalidConsumer, info.Name, policy)
 	}
-	settling := settler{ackWait: info.Config.AckWait, backoff: info.Config.BackOff}
+	settling := settler{ackWait: info.Config.AckWait, backoff: info.Config.BackOff, maxDeliver: info.Config.MaxDeliver}
 	return remuda.NewFrom[jetstream.Msg, Out](newSource(consumer, info.Config), cfg,
 		append([]remuda.Middleware{settling}, mws...)...)
 }

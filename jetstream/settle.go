@@ -10,7 +10,6 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/remuda-go/remuda"
 	"github.com/remuda-go/remuda/internal/runstate"
-	"github.com/remuda-go/remuda/middleware"
 )
 
 const (
@@ -23,8 +22,9 @@ const (
 // A settler is the outermost middleware of a pool: it tells the server what
 // became of each message.
 type settler struct {
-	ackWait time.Duration
-	backoff []time.Duration
+	ackWait    time.Duration
+	backoff    []time.Duration
+	maxDeliver int // 0 or less: there is no last delivery
 }
 
 // Wrap implements [remuda.Middleware].
@@ -42,7 +42,9 @@ func (s settler) Wrap(next remuda.Handler) remuda.Handler {
 		delivery := int(meta.NumDelivered)
 		runstate.SetAttempt(ctx, delivery)
 
-		if err := ctx.Err(); err != nil { // the message came too late for the worker
+		if s.isLast(delivery) {
+			ctx = withLast(ctx)
+		} else if err := ctx.Err(); err != nil { // the message came too late for the worker
 			return s.settle(ctx, msg, delivery, err)
 		}
 		p.start(msg, max(s.wait(delivery)/3, time.Millisecond))
@@ -67,7 +69,7 @@ func (s settler) settle(ctx context.Context, msg jetstream.Msg, delivery int, ou
 		// Before the job's own verdict, which may be about the end of the
 		// context: the next delivery will come to it again.
 		err = msg.Nak()
-	case errors.Is(outcome, middleware.ErrNotRetryable), errors.Is(outcome, remuda.ErrInvalidInput):
+	case isFinal(outcome):
 		err = msg.Term()
 	default:
 		err = msg.NakWithDelay(s.delay(delivery))
@@ -81,6 +83,12 @@ func (s settler) settle(ctx context.Context, msg jetstream.Msg, delivery int, ou
 	}
 	return errors.Join(outcome, err)
 }
+
+// isLast reports whether the server does not deliver a message again after this
+// delivery.
+func (s settler) isLast(delivery int) bool { return isLastOf(s.maxDeliver, delivery) }
+
+func isLastOf(maxDeliver, delivery int) bool { return maxDeliver > 0 && delivery >= maxDeliver }
 
 // wait returns after how long without a word the server delivers a message again.
 func (s settler) wait(delivery int) time.Duration {

@@ -28,9 +28,10 @@ const (
 // for one message of its own at the server, so that no message waits here for a
 // worker that is busy.
 type source struct {
-	consumer jetstream.Consumer
-	opts     []jetstream.PullMessagesOpt
-	turn     chan struct{} // full while the handle is in use, whose Info and Messages race
+	consumer   jetstream.Consumer
+	maxDeliver int
+	opts       []jetstream.PullMessagesOpt
+	turn       chan struct{} // full while the handle is in use, whose Info and Messages race
 }
 
 func newSource(consumer jetstream.Consumer, cfg jetstream.ConsumerConfig) *source {
@@ -39,7 +40,8 @@ func newSource(consumer jetstream.Consumer, cfg jetstream.ConsumerConfig) *sourc
 		wait = min(wait, most) // else the server refuses the request without a word
 	}
 	return &source{
-		consumer: consumer,
+		consumer:   consumer,
+		maxDeliver: cfg.MaxDeliver,
 		opts: []jetstream.PullMessagesOpt{
 			jetstream.PullMaxMessages(1),
 			jetstream.PullExpiry(wait),
@@ -84,7 +86,9 @@ func (s *source) pull(ctx context.Context) (jetstream.Msg, error) {
 	}
 	msg, err := it.Next(jetstream.NextContext(ctx))
 	if err != nil && ctx.Err() != nil {
-		giveBack(it)
+		if msg := s.giveBack(it); msg != nil {
+			return msg, nil
+		}
 		return nil, err
 	}
 	it.Stop()
@@ -92,13 +96,20 @@ func (s *source) pull(ctx context.Context) (jetstream.Msg, error) {
 }
 
 // giveBack ends a request that nobody waits for any more. A message that was on
-// its way already is returned to the server: it would otherwise be missing
-// until its AckWait is over.
-func giveBack(it jetstream.MessagesContext) {
+// its way already is given back to the server: it would otherwise be missing until
+// its AckWait is over. One that the server would not deliver again is returned, to
+// be run all the same.
+func (s *source) giveBack(it jetstream.MessagesContext) (last jetstream.Msg) {
 	it.Drain()
-	if msg, err := it.Next(jetstream.NextMaxWait(patience)); err == nil {
-		_ = msg.Nak() // if that fails, so has the connection, and AckWait it is
+	msg, err := it.Next(jetstream.NextMaxWait(patience))
+	if err != nil {
+		return nil
 	}
+	if meta, err := msg.Metadata(); err == nil && isLastOf(s.maxDeliver, int(meta.NumDelivered)) {
+		return msg
+	}
+	_ = msg.Nak() // if that fails, so has the connection, and AckWait it is
+	return nil
 }
 
 // gone returns an error if the consumer does not exist any more, and nil if it
