@@ -48,15 +48,16 @@
 // A RetryPolicy takes the end of the context for the outcome of a run that was
 // cancelled while the job ran, even if the job has succeeded nevertheless.
 //
-// A panic in the job is an error to the policies, a [*remuda.PanicError], which
+// A panic in the job, or in a middleware further inside, is an error to the
+// policies, a [*remuda.PanicError], which
 // by default counts as a failure and is retried. AbortOnErrorTypes, as above,
 // keeps a RetryPolicy from that.
 //
-// A job that ends its goroutine (runtime.Goexit, as testing.T.FailNow does)
-// ends the run without the policies being told, and so does a panic in a
-// middleware further inside. failsafe-go undoes nothing then: a Bulkhead or an
-// AdaptiveLimiter never gets that permit back, nor does a half-open
-// CircuitBreaker. Jobs that do so on purpose should not run inside of those.
+// A job that ends its goroutine (runtime.Goexit, as testing.T.FailNow does) ends
+// the run without failsafe-go getting to know: nothing is retried, counted or
+// told to a listener. A Bulkhead gets its permit back all the same, as does a
+// half-open CircuitBreaker, to which the run has failed; an AdaptiveLimiter never
+// does. Jobs that do so on purpose should not run inside of one.
 //
 // # Sizing a pool by an AdaptiveLimiter
 //

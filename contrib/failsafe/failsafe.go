@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"runtime/debug"
 	"slices"
 
 	"github.com/failsafe-go/failsafe-go"
+	"github.com/failsafe-go/failsafe-go/bulkhead"
 	"github.com/failsafe-go/failsafe-go/cachepolicy"
+	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 	"github.com/failsafe-go/failsafe-go/hedgepolicy"
 	"github.com/remuda-go/remuda"
 	"github.com/remuda-go/remuda/internal/runstate"
@@ -40,7 +43,10 @@ var ErrUnsupported = errors.New("remuda/failsafe: unsupported policy")
 // supplies an error, or nothing, is fine.
 //
 // The errors of the policies are returned as they are, to be tested with
-// errors.Is(err, circuitbreaker.ErrOpen) and the like.
+// errors.Is(err, circuitbreaker.ErrOpen) and the like; if the context has ended
+// while a policy waited, the error says so and is that of the context. An input
+// that was kept from running at all is dropped and has not failed, as
+// [remuda.Stats] and [remuda.Pool.OnDrop] have it.
 //
 // The result is safe for concurrent use.
 func Middleware(policies ...failsafe.Policy[any]) remuda.Middleware {
@@ -85,7 +91,7 @@ func (g guard) Wrap(next remuda.Handler) remuda.Handler {
 	if len(g.policies) == 0 {
 		return next
 	}
-	r := &runner{next: next}
+	r := &runner{guard: g, next: next}
 	call := r.call // bound once, not for each run
 	executor := failsafe.With(g.policies...)
 	return func(ctx context.Context) error {
@@ -96,12 +102,16 @@ func (g guard) Wrap(next remuda.Handler) remuda.Handler {
 			err = errors.Join(err, r.err)
 		}
 		r.err = nil // an idle worker keeps nothing alive
+		if err != nil && r.calls == 0 && errors.Is(err, ctx.Err()) {
+			return fmt.Errorf("remuda/failsafe: refused by a policy that waited: %w", err)
+		}
 		return err
 	}
 }
 
 // A runner is the job as the policies see it. It belongs to one worker.
 type runner struct {
+	guard
 	next  remuda.Handler
 	calls int   // in this run
 	err   error // of the last call
@@ -116,6 +126,50 @@ func (r *runner) call(exec failsafe.Execution[any]) (any, error) {
 			runstate.SetAttempt(ctx, info.Attempt+1)
 		}
 	}
-	r.err = r.next(ctx)
+	exited := true // unless attempt returns
+	defer func() {
+		if exited {
+			r.giveBack()
+		}
+	}()
+	r.err = r.attempt(ctx)
+	exited = false
 	return nil, r.err
+}
+
+// attempt runs the job. What a middleware further inside panics with is an error
+// to the policies, as is a panic of the job: else they would not undo what they
+// have done for the run.
+func (r *runner) attempt(ctx context.Context) (err error) {
+	returned := false
+	defer func() {
+		if !returned { // of no consequence after runtime.Goexit, since nobody gets it
+			err = panicError(recover())
+		}
+	}()
+	err = r.next(ctx)
+	returned = true
+	return err
+}
+
+func panicError(value any) *remuda.PanicError {
+	if p, ok := value.(*remuda.PanicError); ok && p != nil {
+		return p
+	}
+	return &remuda.PanicError{Value: value, Stack: debug.Stack()}
+}
+
+// giveBack undoes what the policies have done for a run that has ended its
+// goroutine, since they do not get to it. The run has come past all of them.
+func (g guard) giveBack() {
+	for _, p := range g.policies {
+		switch p := p.(type) {
+		case bulkhead.Bulkhead[any]:
+			p.ReleasePermit()
+		case circuitbreaker.CircuitBreaker[any]:
+			if p.IsHalfOpen() { // else it holds nothing
+				p.RecordError(remuda.ErrGoexit)
+			}
+		}
+	}
 }
