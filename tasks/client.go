@@ -24,6 +24,9 @@ type Client struct {
 	clustered bool         // there is more than one server: reads go to the leader
 	offset    atomic.Int64 // nanoseconds of the server's clock ahead of ours (rule 7)
 
+	// upkeep is the error of the last round of this process's sweeper.
+	upkeep atomic.Pointer[error]
+
 	// alone is held whole by a suspect's run and in part by every other (rule 11).
 	alone *semaphore.Weighted
 

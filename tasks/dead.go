@@ -4,14 +4,16 @@ import (
 	"context"
 	"iter"
 	"regexp"
+	"slices"
 	"time"
 )
 
 // A Filter selects tasks. The zero Filter selects all.
 type Filter struct {
 	Kind   string         // only this kind
-	Before time.Time      // only those that ended before
-	After  time.Time      // only those that ended after
+	States []State        // only in one of these states; for List
+	Before time.Time      // only those whose state was last written before
+	After  time.Time      // only those whose state was last written after
 	Reason *regexp.Regexp // only those whose reason it matches
 	Limit  int            // no more than so many
 }
@@ -78,6 +80,8 @@ func (f Filter) selects(r *record) bool {
 	case !f.Before.IsZero() && !r.stamp.Before(f.Before):
 		return false
 	case !f.After.IsZero() && !r.stamp.After(f.After):
+		return false
+	case len(f.States) > 0 && !slices.Contains(f.States, r.State):
 		return false
 	}
 	return f.Reason == nil || f.Reason.MatchString(r.Reason)

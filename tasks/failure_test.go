@@ -10,15 +10,18 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/remuda-go/remuda"
 	"github.com/remuda-go/remuda/tasks"
 	"github.com/remuda-go/remuda/tasks/embedded"
+	"github.com/remuda-go/remuda/tasks/internal/setup"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
 // A full store refuses pushes, and keeps room for the ends of tasks that run.
 func TestMaxStore(t *testing.T) {
+	t.Parallel()
 	c := open(t, t.TempDir(), embedded.MaxStore(4<<20), embedded.RelaxedSync())
 	a := tasks.Define[[]byte, []byte]("a", tasks.Codec(tasks.Raw))
 	b := tasks.Define[[]byte, []byte]("b", tasks.Codec(tasks.Raw))
@@ -76,10 +79,13 @@ type natsServer struct {
 	srv  *server.Server
 }
 
-func newServer(t testing.TB) *natsServer {
+func newServer(t testing.TB, change ...func(*server.Options)) *natsServer {
 	n := &natsServer{t: t, opts: server.Options{
 		JetStream: true, StoreDir: t.TempDir(), NoLog: true, NoSigs: true, Host: "127.0.0.1", Port: server.RANDOM_PORT,
 	}}
+	for _, f := range change {
+		f(&n.opts)
+	}
 	n.start()
 	t.Cleanup(n.stop)
 	return n
@@ -107,7 +113,44 @@ func (n *natsServer) connect(opts ...tasks.Option) *tasks.Client {
 	return c
 }
 
+// Rule 6: a schedule that comes due while the store is full never fires; the sweeper
+// publishes it again.
+func TestASchedulesThatComesDueWhileTheStoreIsFull(t *testing.T) {
+	t.Parallel()
+	n := newServer(t, func(o *server.Options) { o.JetStreamMaxStore = 8 << 20 })
+	c := n.connect(func(s *setup.Options) { s.Sweep = 200 * time.Millisecond })
+	k := tasks.Define[int, int]("overdue")
+	id := push(t, c, k, 1, tasks.After(1500*time.Millisecond))
+	require.NoError(t, k.Cron(t.Context(), c, "tick", tasks.Spec{Expr: "@every 2s"}, 2))
+	nc, err := nats.Connect(n.srv.ClientURL())
+	require.NoError(t, err)
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	require.NoError(t, err)
+	_, err = js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "FILLER", Subjects: []string{"filler"}})
+	require.NoError(t, err)
+	for err == nil {
+		_, err = js.Publish(t.Context(), "filler", make([]byte, 900<<10))
+	}
+	time.Sleep(4 * time.Second) // both come due
+	assert.Equal(t, tasks.Scheduled, state(t, c, id, tasks.Scheduled).State)
+	require.NoError(t, js.DeleteStream(t.Context(), "FILLER"))
+	ran := make(chan int, 100)
+	w := tasks.NewWorker(c)
+	handle(t, w, k, 1, func(_ context.Context, n int) (int, error) { ran <- n; return n, nil })
+	run(t, w)
+	_, err = k.Wait(within(t), c, id)
+	require.NoError(t, err)
+	for ticks := 0; ticks < 2; {
+		if receive(t, ran) == 2 {
+			ticks++
+		}
+	}
+	require.NoError(t, c.Health(t.Context()))
+}
+
 func TestTheServerIsStartedAgain(t *testing.T) {
+	t.Parallel()
 	n := newServer(t)
 	c := n.connect(tasks.NATS(nats.ReconnectWait(10 * time.Millisecond)))
 	k := tasks.Define[int, int]("restart", tasks.Lease(time.Second))

@@ -7,12 +7,17 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// Health reports whether tasks can be stored: it writes to the store, and returns
-// the error if the server does not confirm that before ctx ends. It is meant for a
-// readiness probe; a second or two is a good bound.
+// Health reports whether tasks can be stored, and whether what a killed process left
+// undone is made good: it writes to the store, and returns the error if the server
+// does not confirm that before ctx ends, or else that of the sweeper, if this process
+// was the last to sweep. It is meant for a readiness probe; a second or two is a good
+// bound.
 func (c *Client) Health(ctx context.Context) error {
 	if _, err := c.js.PublishMsg(ctx, nats.NewMsg(healthSubject)); err != nil {
 		return fmt.Errorf("remuda: the store is not healthy: %w", err)
+	}
+	if err := c.upkeep.Load(); err != nil && *err != nil {
+		return fmt.Errorf("remuda: the sweeper: %w", *err)
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 
 // Each row of the migration tables in docs/tasks.md, in their order.
 func TestMigrationFromGoflow(t *testing.T) {
+	t.Parallel()
 	ctx := within(t)
 	client, err := embedded.Open(ctx, "")
 	require.NoError(t, err)
@@ -40,6 +41,7 @@ func TestMigrationFromGoflow(t *testing.T) {
 }
 
 func TestMigrationFromAsynq(t *testing.T) {
+	t.Parallel()
 	ctx := within(t)
 	client := open(t, "")
 	kind := tasks.Define[string, string]("type", tasks.Attempts(3+1), tasks.Timeout(time.Second), tasks.Keep(time.Hour))

@@ -14,6 +14,7 @@ import (
 )
 
 func TestCancel(t *testing.T) {
+	t.Parallel()
 	c := open(t, "", sweep(200*time.Millisecond))
 	k := tasks.Define[int, int]("cancel")
 	waiting := push(t, c, k, 1)
@@ -69,6 +70,7 @@ func kindOf(t testing.TB, c *tasks.Client, kind string) tasks.KindInfo {
 }
 
 func TestDeadLetters(t *testing.T) {
+	t.Parallel()
 	c := open(t, "")
 	k := tasks.Define[int, int]("dead", tasks.Attempts(2), tasks.Backoff(func(int) time.Duration { return 0 }), tasks.Keep(100*time.Millisecond))
 	w := tasks.NewWorker(c)
@@ -135,6 +137,7 @@ func TestDeadLetters(t *testing.T) {
 
 // Push, Delete, Push: the second one must not be taken for stored.
 func TestADeletedIDIsTaken(t *testing.T) {
+	t.Parallel()
 	c := open(t, "")
 	k := tasks.Define[int, int]("deleted")
 	id := push(t, c, k, 1, tasks.WithID("a"))
@@ -147,6 +150,7 @@ func TestADeletedIDIsTaken(t *testing.T) {
 }
 
 func TestRedriveOfWhatWasCancelledWhileItRuns(t *testing.T) {
+	t.Parallel()
 	c := open(t, "", sweep(100*time.Millisecond))
 	k := tasks.Define[int, int]("redrive")
 	w := tasks.NewWorker(c)
@@ -176,6 +180,7 @@ func TestRedriveOfWhatWasCancelledWhileItRuns(t *testing.T) {
 }
 
 func TestPauseAndResume(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	c, k := open(t, dir), tasks.Define[int, int]("pause")
 	w := tasks.NewWorker(c)
@@ -197,6 +202,7 @@ func TestPauseAndResume(t *testing.T) {
 }
 
 func TestSnoozeIsNoAttempt(t *testing.T) {
+	t.Parallel()
 	c := open(t, "")
 	k := tasks.Define[int, int]("snooze", tasks.Attempts(2))
 	w := tasks.NewWorker(c)
@@ -215,6 +221,7 @@ func TestSnoozeIsNoAttempt(t *testing.T) {
 }
 
 func TestProgressInfoAndWatch(t *testing.T) {
+	t.Parallel()
 	c := open(t, "")
 	k := tasks.Define[int, int]("progress")
 	w := tasks.NewWorker(c)
@@ -267,6 +274,7 @@ func TestProgressInfoAndWatch(t *testing.T) {
 }
 
 func TestExistingSettingsAreNotChanged(t *testing.T) {
+	t.Parallel()
 	c := open(t, "")
 	push(t, c, tasks.Define[int, int]("k", tasks.MaxQueued(5), tasks.MaxRunning(2)), 1)
 	push(t, c, tasks.Define[int, int]("k"), 1) // does not ask
@@ -279,6 +287,58 @@ func TestExistingSettingsAreNotChanged(t *testing.T) {
 		_, err = k.Handle(tasks.NewWorker(c), remuda.Func(double), remuda.Config{})
 		require.ErrorIs(t, err, tasks.ErrMismatch)
 	}
-	_, err := tasks.Define[int, int]("k", tasks.MaxQueued(6)).Push(t.Context(), c, 1)
+	larger := tasks.Define[int, int]("k", tasks.MaxQueued(6), tasks.Lease(time.Minute), tasks.MaxRunning(3))
+	_, err := larger.Push(t.Context(), c, 1)
 	require.ErrorContains(t, err, "5, not 6")
+	require.NoError(t, larger.Migrate(t.Context(), c))
+	push(t, c, larger, 1)
+	info := kindOf(t, c, "k")
+	assert.Equal(t, 6, info.MaxQueued)
+	assert.Equal(t, 3, info.MaxRunning)
+	assert.Equal(t, 3, info.Waiting)
+}
+
+func TestList(t *testing.T) {
+	t.Parallel()
+	c := open(t, "")
+	k := tasks.Define[int, int]("list", tasks.Attempts(1))
+	other := tasks.Define[int, int]("other")
+	w := tasks.NewWorker(c)
+	h := handle(t, w, k, 1, func(_ context.Context, n int) (int, error) {
+		if n == 2 {
+			return 0, errors.New("two")
+		}
+		return n, nil
+	})
+	run(t, w)
+	want := map[tasks.ID]tasks.State{}
+	for n, state := range map[int]tasks.State{1: tasks.Done, 2: tasks.Dead} {
+		id := push(t, c, k, n)
+		_, _ = k.Wait(within(t), c, id)
+		want[id] = state
+	}
+	require.NoError(t, h.Close(within(t)))
+	want[push(t, c, k, 3)] = tasks.Waiting
+	want[push(t, c, k, 3, tasks.After(time.Hour))] = tasks.Scheduled
+	cancelled := push(t, c, k, 3)
+	require.NoError(t, c.Cancel(t.Context(), cancelled))
+	want[cancelled] = tasks.Cancelled
+	o := push(t, c, other, 1)
+	deleted := push(t, c, k, 4)
+	require.NoError(t, c.Delete(t.Context(), deleted))
+
+	list := func(f tasks.Filter) map[tasks.ID]tasks.State {
+		got := map[tasks.ID]tasks.State{}
+		for info, err := range c.List(t.Context(), f) {
+			require.NoError(t, err)
+			got[info.ID] = info.State
+		}
+		return got
+	}
+	assert.Equal(t, want, list(tasks.Filter{Kind: "list"}))
+	assert.Equal(t, map[tasks.ID]tasks.State{o: tasks.Waiting}, list(tasks.Filter{Kind: "other"}))
+	want[o] = tasks.Waiting
+	assert.Equal(t, want, list(tasks.Filter{}))
+	assert.Equal(t, map[tasks.ID]tasks.State{cancelled: tasks.Cancelled}, list(tasks.Filter{States: []tasks.State{tasks.Cancelled}}))
+	assert.Len(t, list(tasks.Filter{Limit: 3}), 3)
 }

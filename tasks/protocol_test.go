@@ -29,6 +29,7 @@ func freeAddr(t testing.TB) string {
 
 // Any NATS client can push and read, as docs/tasks.md says.
 func TestAnyClientCanPushAndRead(t *testing.T) {
+	t.Parallel()
 	addr := freeAddr(t)
 	c := open(t, t.TempDir(), embedded.Listen(addr))
 	k := tasks.Define[int, int]("foreign")
@@ -83,6 +84,7 @@ func TestAnyClientCanPushAndRead(t *testing.T) {
 
 // Rule 1: the record of an end goes when Keep has passed, and not before.
 func TestAnEndIsRememberedForKeep(t *testing.T) {
+	t.Parallel()
 	c := open(t, "", sweep(50*time.Millisecond))
 	k := tasks.Define[int, int]("keep", tasks.Keep(time.Second))
 	w := tasks.NewWorker(c)
@@ -108,6 +110,7 @@ func TestAnEndIsRememberedForKeep(t *testing.T) {
 // Rule 6: the carrier of a task that has a record is deleted by hand, and it runs
 // all the same.
 func TestACarrierDeletedByHand(t *testing.T) {
+	t.Parallel()
 	addr := freeAddr(t)
 	c := open(t, t.TempDir(), embedded.Listen(addr), sweep(100*time.Millisecond))
 	k := tasks.Define[int, int]("hand", tasks.Backoff(func(int) time.Duration { return time.Minute }))

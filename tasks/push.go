@@ -61,6 +61,8 @@ type push struct {
 	fresh  bool   // the ID is random and was never used
 	keySeq uint64 // of the record of its key, if this push has taken it
 	err    error
+
+	repeated bool // it may be stored already
 }
 
 // pushPatience bounds how long Push waits for an answer.
@@ -79,7 +81,6 @@ func (c *Client) push(ctx context.Context, p *push) error {
 		}
 	}
 	c.fault("push", p.id)
-	repeated := false
 	for try := 0; ; try++ {
 		var err error
 		if p.due.IsZero() {
@@ -90,11 +91,11 @@ func (c *Client) push(ctx context.Context, p *push) error {
 		switch {
 		case err == nil:
 			c.fault("pushed", p.id)
-			return c.confirm(ctx, p, repeated)
+			return c.confirm(ctx, p)
 		case !unanswered(err) || errors.Is(err, remuda.ErrQueueFull) || errors.Is(err, ErrTooLarge):
 			return c.refused(ctx, p, err)
 		}
-		repeated = true
+		p.repeated = true
 		if waitErr := pause(ctx, try); waitErr != nil {
 			return &OutcomeUnknownError{ID: p.id, Err: err}
 		}
@@ -102,8 +103,8 @@ func (c *Client) push(ctx context.Context, p *push) error {
 }
 
 // confirm reads the record of an ID that may have been used (rule 4).
-func (c *Client) confirm(ctx context.Context, p *push, repeated bool) error {
-	if p.fresh && !repeated {
+func (c *Client) confirm(ctx context.Context, p *push) error {
+	if p.fresh && !p.repeated {
 		return c.expireLater(ctx, p)
 	}
 	r, err := c.readRecord(ctx, p.id)

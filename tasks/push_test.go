@@ -15,6 +15,7 @@ import (
 )
 
 func TestABadNameIsAnErrorOfTheFirstUse(t *testing.T) {
+	t.Parallel()
 	c := open(t, "")
 	for _, name := range []string{"", "a b", "a.b", "a>", "é", strings.Repeat("x", 65)} {
 		k := tasks.Define[int, int](name)
@@ -31,6 +32,7 @@ func TestABadNameIsAnErrorOfTheFirstUse(t *testing.T) {
 }
 
 func TestNamesMayHaveAnyLetters(t *testing.T) {
+	t.Parallel()
 	c := open(t, "")
 	k := tasks.Define[string, string]("any")
 	w := tasks.NewWorker(c)
@@ -51,6 +53,7 @@ func TestNamesMayHaveAnyLetters(t *testing.T) {
 }
 
 func TestPushedAgainWithTheSameIDItIsOneTask(t *testing.T) {
+	t.Parallel()
 	c := open(t, "")
 	k := tasks.Define[int, int]("once")
 	for _, opts := range [][]tasks.PushOption{
@@ -79,6 +82,7 @@ func TestPushedAgainWithTheSameIDItIsOneTask(t *testing.T) {
 }
 
 func TestAtAndAfter(t *testing.T) {
+	t.Parallel()
 	c := open(t, "")
 	k := tasks.Define[int, time.Time]("later")
 	w := tasks.NewWorker(c)
@@ -104,6 +108,7 @@ func TestAtAndAfter(t *testing.T) {
 }
 
 func TestOneTaskPerUniqueKey(t *testing.T) {
+	t.Parallel()
 	c := open(t, "")
 	k := tasks.Define[int, int]("unique")
 	a := push(t, c, k, 1, tasks.Unique("x"))
@@ -137,6 +142,7 @@ func TestOneTaskPerUniqueKey(t *testing.T) {
 }
 
 func TestATaskExpires(t *testing.T) {
+	t.Parallel()
 	c := open(t, "")
 	k := tasks.Define[int, int]("expire")
 	waiting := push(t, c, k, 1, tasks.Expires(time.Now().Add(time.Second)))
@@ -152,6 +158,7 @@ func TestATaskExpires(t *testing.T) {
 }
 
 func TestAFullQueueRefuses(t *testing.T) {
+	t.Parallel()
 	c := open(t, "")
 	k := tasks.Define[int, int]("full", tasks.MaxQueued(3))
 	for i := range 3 {
@@ -171,6 +178,7 @@ func TestAFullQueueRefuses(t *testing.T) {
 }
 
 func TestWhatIsTooLarge(t *testing.T) {
+	t.Parallel()
 	c := open(t, "")
 	k := tasks.Define[[]byte, []byte]("large", tasks.Codec(tasks.Raw))
 	_, err := k.Push(t.Context(), c, make([]byte, 2<<20))
@@ -188,6 +196,7 @@ func TestWhatIsTooLarge(t *testing.T) {
 }
 
 func TestAnInputThatDoesNotDecodeIsDeadAtOnce(t *testing.T) {
+	t.Parallel()
 	c := open(t, "")
 	id := push(t, c, tasks.Define[string, int]("decode"), "no number")
 	k := tasks.Define[int, int]("decode")
@@ -202,6 +211,7 @@ func TestAnInputThatDoesNotDecodeIsDeadAtOnce(t *testing.T) {
 }
 
 func TestHeadersComeWithTheTask(t *testing.T) {
+	t.Parallel()
 	c := open(t, "")
 	k := tasks.Define[int, string]("header", tasks.Backoff(func(int) time.Duration { return 0 }))
 	w := tasks.NewWorker(c)
@@ -225,6 +235,7 @@ func TestHeadersComeWithTheTask(t *testing.T) {
 }
 
 func TestPushAll(t *testing.T) {
+	t.Parallel()
 	c := open(t, "")
 	k := tasks.Define[int, int]("all", tasks.MaxQueued(1000))
 	ins := make([]int, 1010)

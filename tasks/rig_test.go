@@ -24,7 +24,10 @@ func open(t testing.TB, dir string, opts ...embedded.Option) *tasks.Client {
 	t.Helper()
 	c, err := embedded.Open(t.Context(), dir, opts...)
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, c.Close()) })
+	t.Cleanup(func() {
+		require.NoError(t, c.Health(context.Background()), "the sweeper is in trouble")
+		require.NoError(t, c.Close())
+	})
 	return c
 }
 

@@ -17,6 +17,7 @@ import (
 // What is read may be replaced and removed meanwhile; it is read to its end all the
 // same, by the sweeper too.
 func TestRecordsAreReadWhileTheyChange(t *testing.T) {
+	t.Parallel()
 	c := open(t, "", sweep(time.Millisecond))
 	k := tasks.Define[int, int]("scan", tasks.Attempts(1000), tasks.Keep(100*time.Millisecond),
 		tasks.Backoff(func(int) time.Duration { return 0 }))
@@ -60,6 +61,7 @@ func TestRecordsAreReadWhileTheyChange(t *testing.T) {
 
 // What was to be read is removed, and nothing comes in its place.
 func TestReadingEndsWhenTheRestIsRemoved(t *testing.T) {
+	t.Parallel()
 	addr := freeAddr(t)
 	c := open(t, t.TempDir(), embedded.Listen(addr), embedded.RelaxedSync())
 	nc, err := nats.Connect("nats://" + addr)

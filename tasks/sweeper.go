@@ -46,7 +46,10 @@ func (c *Client) sweepRegularly(ctx context.Context) {
 		// At the start of a process that has the store for itself, nobody else is
 		// about to sweep.
 		if s.onDuty(ctx, every, first && c.opts.Journal != nil) {
-			_ = s.sweep(ctx) // what could not be done is done the next time
+			// What could not be done is done the next time.
+			if err := s.sweep(ctx); ctx.Err() == nil {
+				s.upkeep.Store(&err)
+			}
 		}
 		timer.Reset(every + rand.N(every/10+1))
 	}

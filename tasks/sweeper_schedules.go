@@ -29,15 +29,17 @@ func (s *sweeper) mendSchedules(ctx context.Context) error {
 	if err != nil || info.State.Msgs == 0 || info.State.Msgs > many && s.rounds%10 != 0 {
 		return err
 	}
-	return s.scan(ctx, scheduleStream, scheduleSubjects+">", 0, true, func(m found) (bool, error) {
+	return s.scanWork(ctx, scheduleStream, scheduleSubjects+">", func(m found) (bool, error) {
 		id, tag, _ := parseSubject(m.subject, scheduleSubjects)
 		late, err := s.late(ctx, id, tag, m)
 		if err != nil || !late {
 			return err == nil, err
 		}
 		s.fault("overdue", id)
-		err = s.publishAgain(ctx, m.subject)
-		return err == nil || isPassing(err), nil
+		if err = s.publishAgain(ctx, m.subject); isPassing(err) {
+			err = nil
+		}
+		return err == nil, err
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 func double(_ context.Context, n int) (int, error) { return 2 * n, nil }
 
 func TestATaskRunsAndItsResultIsThere(t *testing.T) {
+	t.Parallel()
 	c := open(t, "")
 	k := tasks.Define[int, int]("double")
 	id, err := k.Push(t.Context(), c, 21)
@@ -37,6 +38,7 @@ func TestATaskRunsAndItsResultIsThere(t *testing.T) {
 }
 
 func TestATaskIsTriedAgainAfterShortAndLongDelays(t *testing.T) {
+	t.Parallel()
 	c := open(t, "")
 	for name, delay := range map[string]time.Duration{"short": time.Millisecond, "long": 2100 * time.Millisecond} {
 		k := tasks.Define[int, int](name, tasks.Attempts(3), tasks.Backoff(func(int) time.Duration { return delay }))
@@ -58,6 +60,7 @@ func TestATaskIsTriedAgainAfterShortAndLongDelays(t *testing.T) {
 }
 
 func TestATaskIsDeadAfterItsAttempts(t *testing.T) {
+	t.Parallel()
 	c := open(t, "")
 	k := tasks.Define[string, int]("fail", tasks.Attempts(3), tasks.Backoff(func(int) time.Duration { return 0 }))
 	w := tasks.NewWorker(c)

@@ -3,6 +3,7 @@ package tasks_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 )
 
 func TestHandlersComeAndGoWhileTheWorkerRuns(t *testing.T) {
+	t.Parallel()
 	c := open(t, "")
 	w := tasks.NewWorker(c)
 	run(t, w)
@@ -42,6 +44,7 @@ func TestHandlersComeAndGoWhileTheWorkerRuns(t *testing.T) {
 }
 
 func TestAHandlerIsAPool(t *testing.T) {
+	t.Parallel()
 	c := open(t, "")
 	k := tasks.Define[int, int]("pool")
 	w := tasks.NewWorker(c)
@@ -76,6 +79,7 @@ func TestAHandlerIsAPool(t *testing.T) {
 // A deploy: what is in hand finishes, and past the bound it is given back, which
 // costs no attempt.
 func TestCloseFinishesWhatIsInHandAndGivesBackTheRest(t *testing.T) {
+	t.Parallel()
 	c := open(t, "")
 	k := tasks.Define[string, int]("deploy", tasks.Attempts(2))
 	w := tasks.NewWorker(c)
@@ -131,6 +135,7 @@ func TestCloseFinishesWhatIsInHandAndGivesBackTheRest(t *testing.T) {
 }
 
 func TestRunFinishesWhatItHasWhenItsContextEnds(t *testing.T) {
+	t.Parallel()
 	c := open(t, "")
 	k := tasks.Define[int, int]("run")
 	w := tasks.NewWorker(c)
@@ -154,6 +159,7 @@ func TestRunFinishesWhatItHasWhenItsContextEnds(t *testing.T) {
 }
 
 func TestTimeoutEndsAnAttempt(t *testing.T) {
+	t.Parallel()
 	c := open(t, "")
 	k := tasks.Define[int, int]("timeout", tasks.Timeout(10*time.Millisecond), tasks.Attempts(2),
 		tasks.Backoff(func(int) time.Duration { panic("broken") }))
@@ -172,6 +178,7 @@ func TestTimeoutEndsAnAttempt(t *testing.T) {
 
 // The lease is renewed while the run lasts.
 func TestARunMayTakeLongerThanItsLease(t *testing.T) {
+	t.Parallel()
 	c := open(t, "")
 	k := tasks.Define[int, int]("lease", tasks.Lease(200*time.Millisecond))
 	w := tasks.NewWorker(c)
@@ -188,6 +195,7 @@ func TestARunMayTakeLongerThanItsLease(t *testing.T) {
 }
 
 func TestMaxRunningHoldsOverAllWorkers(t *testing.T) {
+	t.Parallel()
 	c := open(t, "")
 	k := tasks.Define[int, int]("bounded", tasks.MaxRunning(1), tasks.Backoff(func(int) time.Duration { return 2100 * time.Millisecond }))
 	var now, most atomic.Int64
@@ -220,6 +228,7 @@ func TestMaxRunningHoldsOverAllWorkers(t *testing.T) {
 }
 
 func TestJobsThatWaitForTasks(t *testing.T) {
+	t.Parallel()
 	c := open(t, "")
 	child := tasks.Define[int, int]("child")
 	parent := tasks.Define[int, int]("parent")
@@ -231,6 +240,11 @@ func TestJobsThatWaitForTasks(t *testing.T) {
 		if err != nil {
 			return 0, err
 		}
+		var waits sync.WaitGroup
+		for range 3 { // several goroutines of one run may wait
+			waits.Go(func() { _, _ = child.Wait(ctx, c, id) })
+		}
+		waits.Wait()
 		return child.Wait(ctx, c, id)
 	})
 	run(t, w)
@@ -242,6 +256,7 @@ func TestJobsThatWaitForTasks(t *testing.T) {
 }
 
 func TestAJobThatEndsItsGoroutineHasFailed(t *testing.T) {
+	t.Parallel()
 	c := open(t, "")
 	k := tasks.Define[int, int]("goexit", tasks.Backoff(func(int) time.Duration { return 0 }))
 	w := tasks.NewWorker(c)
@@ -257,6 +272,7 @@ func TestAJobThatEndsItsGoroutineHasFailed(t *testing.T) {
 }
 
 func TestCron(t *testing.T) {
+	t.Parallel()
 	c := open(t, "")
 	k := tasks.Define[string, string]("cron")
 	w := tasks.NewWorker(c)
