@@ -30,6 +30,8 @@ type Client struct {
 	// alone is held whole by a suspect's run and in part by every other (rule 11).
 	alone *semaphore.Weighted
 
+	dead *deadCount
+
 	mu     sync.Mutex // guards what follows; never held across a call of the server
 	queues map[string]*queue
 	closed bool
@@ -43,7 +45,7 @@ const everybody = math.MaxInt32
 // if they do not exist. It returns an error if the server does not answer; later
 // on, the client connects again by itself for as long as it takes.
 func Connect(ctx context.Context, url string, opts ...Option) (*Client, error) {
-	c := &Client{alone: semaphore.NewWeighted(everybody), queues: make(map[string]*queue)}
+	c := &Client{alone: semaphore.NewWeighted(everybody), queues: make(map[string]*queue), dead: newDeadCount()}
 	for _, opt := range opts {
 		opt(&c.opts)
 	}

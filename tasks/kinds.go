@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ type KindInfo struct {
 	Waiting    int           // in the queue, not taken by a worker; short retries are among them
 	Running    int           // taken by workers
 	Scheduled  int           // not yet due, or on the way into the queue: At, After, long retries, redriven
+	Dead       int           // given up, and not redriven or deleted
 	MaxQueued  int           // bound of Waiting and Running
 	MaxRunning int           // bound of Running over all processes; 0 is none
 	Oldest     time.Duration // since the oldest task that waits or runs was pushed
@@ -24,15 +26,21 @@ type KindInfo struct {
 	Handled    bool // a worker that is there handles the kind
 }
 
-// Kinds returns the state of every kind that has been used, by name.
+// Kinds returns the state of every kind that has been used, by name. The first call
+// of a client reads the headers of all records, to count the dead; later ones read
+// what has been written since.
 func (c *Client) Kinds(ctx context.Context) ([]KindInfo, error) {
+	dead, err := c.countDead(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var kinds []KindInfo
-	names := c.js.StreamNames(ctx, jetstream.WithStreamListSubject(queueSubjects+">"))
-	for name := range names.Name() {
-		kind, ok := strings.CutPrefix(name, queuePrefix)
-		if !ok {
-			continue
-		}
+	streams, err := c.queueStreams(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range streams {
+		kind := strings.TrimPrefix(name, queuePrefix)
 		info, err := c.kindInfo(ctx, kind)
 		if errors.Is(err, jetstream.ErrStreamNotFound) || errors.Is(err, jetstream.ErrConsumerNotFound) {
 			continue // being made, or gone
@@ -40,12 +48,26 @@ func (c *Client) Kinds(ctx context.Context) ([]KindInfo, error) {
 		if err != nil {
 			return nil, fmt.Errorf("remuda: kind %s: %w", kind, err)
 		}
+		info.Dead = dead[kind]
 		kinds = append(kinds, info)
+	}
+	slices.SortFunc(kinds, func(a, b KindInfo) int { return strings.Compare(a.Kind, b.Kind) })
+	return kinds, nil
+}
+
+// queueStreams returns the names of the streams of all kinds.
+func (c *Client) queueStreams(ctx context.Context) ([]string, error) {
+	var found []string
+	names := c.js.StreamNames(ctx, jetstream.WithStreamListSubject(queueSubjects+">"))
+	for name := range names.Name() {
+		if strings.HasPrefix(name, queuePrefix) {
+			found = append(found, name)
+		}
 	}
 	if err := names.Err(); err != nil {
 		return nil, fmt.Errorf("remuda: kinds: %w", err)
 	}
-	return kinds, nil
+	return found, nil
 }
 
 func (c *Client) kindInfo(ctx context.Context, kind string) (KindInfo, error) {

@@ -18,7 +18,8 @@ func (c *Client) List(ctx context.Context, f Filter) iter.Seq2[Info, error] {
 			n++
 			return yield(infoOf(t), nil) && (f.Limit == 0 || n < f.Limit)
 		}
-		if on, err := c.listRecords(ctx, f, more); err != nil || !on {
+		on, err := c.listRecords(ctx, f, more)
+		if err != nil || !on {
 			if err != nil {
 				yield(Info{}, err)
 			}
@@ -33,14 +34,9 @@ func (c *Client) List(ctx context.Context, f Filter) iter.Seq2[Info, error] {
 		} {
 			streams := []string{at.stream}
 			if at.state == Waiting && f.Kind == "" {
-				kinds, err := c.Kinds(ctx)
-				if err != nil {
+				if streams, err = c.queueStreams(ctx); err != nil {
 					yield(Info{}, err)
 					return
-				}
-				streams = streams[:0]
-				for _, k := range kinds {
-					streams = append(streams, queueStream(k.Kind))
 				}
 			}
 			for _, stream := range streams {

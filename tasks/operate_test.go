@@ -101,6 +101,7 @@ func TestDeadLetters(t *testing.T) {
 	}
 	all := dead(tasks.Filter{Kind: "dead"})
 	require.Len(t, all, 4)
+	assert.Equal(t, 4, kindOf(t, c, "dead").Dead)
 	for i, d := range all {
 		assert.Equal(t, ids[i], d.ID)
 		assert.NotEmpty(t, d.Reason)
@@ -133,6 +134,7 @@ func TestDeadLetters(t *testing.T) {
 	_, err := c.Info(t.Context(), ids[2])
 	require.ErrorIs(t, err, tasks.ErrNotFound)
 	assert.Len(t, dead(tasks.Filter{}), 1)
+	assert.Equal(t, 1, kindOf(t, c, "dead").Dead)
 }
 
 // Push, Delete, Push: the second one must not be taken for stored.

@@ -70,6 +70,9 @@ const pushPatience = 15 * time.Second
 
 // push is rules 1, 4 and 5: one publish is the commit point.
 func (c *Client) push(ctx context.Context, p *push) error {
+	if ctx.Err() != nil { // nothing was sent
+		return fmt.Errorf("remuda: push task %s: %w", p.id, ctx.Err())
+	}
 	if c.opts.Full != nil && c.opts.Full() {
 		return fmt.Errorf("%w: the store has no room: task %s", remuda.ErrQueueFull, p.id)
 	}

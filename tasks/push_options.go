@@ -54,16 +54,27 @@ func Unique(key string) PushOption {
 // Header adds a value to the task that the job can read from [Run.Header], such
 // as the context of a trace. Names that begin with Nats- or Remuda- are refused.
 func Header(name, value string) PushOption {
+	return func(p *push, _ time.Time) { p.addHeader(name, value) }
+}
+
+// Headers is Header for each of the values.
+func Headers(values map[string]string) PushOption {
 	return func(p *push, _ time.Time) {
-		if reserved(name) || !validHeader(name, value) {
-			p.err = fmt.Errorf("%w: header %q", ErrInvalidName, name)
-			return
+		for name, value := range values {
+			p.addHeader(name, value)
 		}
-		if p.header == nil {
-			p.header = make(map[string][]string)
-		}
-		p.header.Add(name, value)
 	}
+}
+
+func (p *push) addHeader(name, value string) {
+	if reserved(name) || !validHeader(name, value) {
+		p.err = fmt.Errorf("%w: header %q", ErrInvalidName, name)
+		return
+	}
+	if p.header == nil {
+		p.header = make(map[string][]string)
+	}
+	p.header.Add(name, value)
 }
 
 // validHeader keeps out what would break the encoding of headers.

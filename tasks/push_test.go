@@ -157,6 +157,20 @@ func TestATaskExpires(t *testing.T) {
 	require.ErrorIs(t, err, tasks.ErrExpired)
 }
 
+func TestPushWithAContextThatHasEnded(t *testing.T) {
+	t.Parallel()
+	c := open(t, "")
+	k := tasks.Define[int, int]("ended")
+	push(t, c, k, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := k.Push(ctx, c, 2)
+	require.ErrorIs(t, err, context.Canceled)
+	var unknown *tasks.OutcomeUnknownError
+	require.NotErrorAs(t, err, &unknown, "nothing was sent")
+	assert.Equal(t, 1, kindOf(t, c, "ended").Waiting)
+}
+
 func TestAFullQueueRefuses(t *testing.T) {
 	t.Parallel()
 	c := open(t, "")
@@ -230,6 +244,7 @@ func TestHeadersComeWithTheTask(t *testing.T) {
 		_, err := k.Push(t.Context(), c, 1, tasks.Header(bad, "x"))
 		require.ErrorIs(t, err, tasks.ErrInvalidName, bad)
 	}
+	push(t, c, k, 1, tasks.Headers(map[string]string{"a": "1", "b": "2"}))
 	_, err = k.Push(t.Context(), c, 1, tasks.Header("ok", "a\r\nb"))
 	require.ErrorIs(t, err, tasks.ErrInvalidName)
 }
