@@ -35,5 +35,11 @@
 // from the pool itself. Nothing is counted for Prometheus on the path of a run: a
 // scrape takes a snapshot of both, which is all that it costs.
 //
+// Of kinds of tasks, by [RegisterKinds], with the label kind:
+//
+//	remuda_tasks                 gauge      tasks by state: waiting, running, scheduled, dead
+//	remuda_tasks_oldest_seconds  gauge      since the oldest task that waits or runs was pushed
+//	remuda_tasks_handled         gauge      1 if a worker that is there handles the kind
+//
 // [Prometheus]: https://prometheus.io
 package remudaprom
