@@ -4,17 +4,21 @@
 // workers that can be changed while it runs. [Middleware] wraps each run: see
 // package middleware for a counter, retries, metrics and more.
 //
-//	pool := remuda.New[Order, Receipt](middleware.Logger(log), middleware.Retry(3))
+//	pool, err := remuda.NewWithConfig[Order, Receipt](remuda.Config{Initial: 8}, // workers
+//		middleware.Logger(log), middleware.Retry(3))
+//	if err != nil {
+//		return err
+//	}
 //	if err := pool.Start(remuda.Func(charge)); err != nil {
 //		return err
 //	}
-//	defer pool.CloseWithTimeout(10 * time.Second)
 //
 //	receipt, err := pool.Do(ctx, order)             // run it on a worker and wait
 //	err = pool.Send(ctx, order)                     // hand it over; wait while the queue is full
 //	ticket, err := pool.Submit(ctx, order)          // receipt, err := ticket.Wait(ctx)
 //	for receipt, err := range pool.Map(ctx, orders) // a sequence in, a sequence out, in order
 //	err = pool.More()                               // one worker more; or Less, or Resize(8)
+//	err = pool.CloseWithTimeout(10 * time.Second)   // runs what was accepted; an error if there was no time for all
 //
 // # Order
 //
@@ -153,7 +157,7 @@
 // nothing to do: ten thousand workers cost nothing until they are busy, and an
 // idle pool uses no timer and no processor. Handing over an input allocates
 // nothing if its context is context.Background(), and one object if it is not,
-// or if somebody is to have the outcome. A layer of middleware costs a few
-// nanoseconds and no allocation per run, beside what it does itself: see each.
-// The README has the measurements.
+// or if somebody is to have the outcome. The first layer of middleware costs 6 to
+// 14 ns a run, each further one less, and none an allocation, beside what it does
+// itself: see each. The README has the measurements.
 package remuda

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"slices"
 	"strings"
 	"sync"
@@ -19,14 +20,21 @@ func Example() {
 		return strings.ToUpper(s), nil
 	}
 
-	pool := remuda.New[string, string]()
-	if err := pool.Start(remuda.Func(shout)); err != nil {
-		panic(err)
+	pool, err := remuda.NewWithConfig[string, string](remuda.Config{Initial: 4}) // workers; remuda.New starts with one
+	if err != nil {
+		log.Fatal(err)
 	}
-	defer pool.CloseWithTimeout(time.Second)
+	if err := pool.Start(remuda.Func(shout)); err != nil {
+		log.Fatal(err)
+	}
 
 	out, err := pool.Do(context.Background(), "hello")
 	fmt.Println(out, err)
+
+	// Close runs what was accepted. An error says that there was no time for all of it.
+	if err := pool.CloseWithTimeout(time.Minute); err != nil {
+		log.Fatal(err)
+	}
 	// Output: HELLO <nil>
 }
 

@@ -3,6 +3,7 @@ package remuda
 import (
 	"cmp"
 	"context"
+	"reflect"
 	"slices"
 	"sync"
 )
@@ -68,7 +69,9 @@ func Wrap[In, Out any](job Job[In, Out], mws ...Middleware) Job[In, Out] {
 	}
 	w := &wrapped[In, Out]{frames: sync.Pool{New: func() any {
 		f := &frame[In, Out]{}
-		f.bind(job, mws)
+		if f.bind(job, mws); f.run == nil { // whatever mws are, a panic is returned
+			f.run = f.call
+		}
 		return f
 	}}}
 	return made(w.Do, job)
@@ -95,7 +98,7 @@ func (w *wrapped[In, Out]) Do(ctx context.Context, in In) (Out, error) {
 // bound to the frame, so that a run costs no allocation.
 type frame[In, Out any] struct {
 	job Job[In, Out]
-	run Handler // the whole chain; nil until bind, and if there is none
+	run Handler // the whole chain; nil until bind, and if there is none or it adds nothing
 	in  In
 	out Out
 
@@ -108,7 +111,8 @@ func (f *frame[In, Out]) bind(job Job[In, Out], mws []Middleware) {
 	if len(mws) == 0 {
 		return
 	}
-	run := Handler(f.call)
+	innermost := Handler(f.call)
+	run := innermost
 	for _, mw := range slices.Backward(mws) {
 		if run = mw.Wrap(run); run == nil { // not to be taken for no chain at all
 			run = func(context.Context) error {
@@ -117,7 +121,15 @@ func (f *frame[In, Out]) bind(job Job[In, Out], mws []Middleware) {
 			}
 		}
 	}
-	f.run = run
+	if !same(run, innermost) { // as when each layer hands back what it gets: Logger(nil) does
+		f.run = run
+	}
+}
+
+// same reports whether a and b have the same code, which for a handler that is
+// bound to a frame no other has.
+func same(a, b Handler) bool {
+	return reflect.ValueOf(a).Pointer() == reflect.ValueOf(b).Pointer()
 }
 
 // do runs the job inside its chain. Without one it is called as it is, and the

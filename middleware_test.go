@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/remuda-go/remuda"
+	"github.com/remuda-go/remuda/middleware"
 )
 
 // A diary writes down what comes by.
@@ -294,4 +295,25 @@ func TestIdleWorkersKeepNothingAlive(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A middleware that hands back the handler as it is adds nothing to a run.
+func TestMiddlewareThatAddsNothing(t *testing.T) {
+	nothing := remuda.MiddlewareFunc(func(next remuda.Handler) remuda.Handler { return next })
+	something := remuda.MiddlewareFunc(func(next remuda.Handler) remuda.Handler {
+		return func(ctx context.Context) error { return next(ctx) }
+	})
+	depth := func(mws ...remuda.Middleware) (frames int) {
+		p := startPool(t, remuda.Config{}, func(_ context.Context, n int) (int, error) {
+			frames = runtime.Callers(0, make([]uintptr, 100))
+			return n, nil
+		}, mws...)
+		_, err := p.Do(bg, 1)
+		require.NoError(t, err)
+		return frames
+	}
+	require.Equal(t, depth(), depth(nothing))
+	require.Equal(t, depth(), depth(middleware.Logger(nil), middleware.Rate(nil), middleware.Limit(nil)))
+	require.Less(t, depth(), depth(something))
+	require.Equal(t, depth(something), depth(nothing, something, nothing))
 }
