@@ -710,3 +710,35 @@ func TestNothingBeginsOnceALoopIsLeft(t *testing.T) {
 		require.Equal(t, last+1, ran)
 	})
 }
+
+// unreadable is an error whose methods panic when it is a nil pointer.
+type unreadable struct{ err error }
+
+func (u *unreadable) Error() string { return u.err.Error() }
+func (u *unreadable) Unwrap() error { return u.err }
+
+// An error that cannot be looked into is the outcome of its run as any other, also
+// of one that Close cuts off.
+func TestErrorThatCannotBeRead(t *testing.T) {
+	bubble(t, "", func(t *testing.T) {
+		p := startPool(t, remuda.Config{}, func(ctx context.Context, n int) (int, error) {
+			if n > 0 {
+				<-ctx.Done()
+			}
+			return n, (*unreadable)(nil)
+		})
+		_, err := p.Do(bg, 0)
+		require.True(t, err == (*unreadable)(nil), "%T", err)
+		ticket, err := p.Submit(bg, 1)
+		require.NoError(t, err)
+		synctest.Wait()
+		ended, cancel := ending(t)
+		cancel()
+		require.Error(t, p.Close(ended))
+		_, err = ticket.Wait(bg)
+		require.True(t, err == (*unreadable)(nil), "%T", err)
+		<-p.Done()
+		require.EqualValues(t, 2, p.Stats().Failed)
+		require.Zero(t, p.Stats().Panicked)
+	})
+}

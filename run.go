@@ -2,7 +2,6 @@ package remuda
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/remuda-go/remuda/internal/safeerr"
@@ -98,7 +97,7 @@ func (p *Pool[In, Out]) stopOn(r *runContext, err error) bool {
 // explain adds ErrPoolClosed to the error of a run that Close has cancelled,
 // since its caller, who has cancelled nothing, gets to see it.
 func (p *Pool[In, Out]) explain(r *runContext, err error) error {
-	if p.home.base.Err() == nil || !errors.Is(err, context.Canceled) || errors.Is(err, ErrPoolClosed) || context.Cause(r) != ErrPoolClosed {
+	if p.home.base.Err() == nil || !safeerr.Is(err, context.Canceled) || safeerr.Is(err, ErrPoolClosed) || context.Cause(r) != ErrPoolClosed {
 		return err
 	}
 	return fmt.Errorf("%w: %w", p.cfg.fault(ErrPoolClosed), err)
