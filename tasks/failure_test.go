@@ -197,6 +197,36 @@ func TestTheServerIsStartedAgain(t *testing.T) {
 	assert.Equal(t, 1, seven)
 }
 
+// Rule 8: firings that were missed while the server was down run once.
+func TestCronFiringsThatWereMissed(t *testing.T) {
+	t.Parallel()
+	n := newServer(t)
+	c := n.connect(tasks.NATS(nats.ReconnectWait(10 * time.Millisecond)))
+	k := tasks.Define[int, int]("missed")
+	require.NoError(t, k.Cron(t.Context(), c, "tick", tasks.Spec{Expr: "*/2 * * * * *"}, 1))
+	n.stop()
+	time.Sleep(7 * time.Second) // three are missed
+	n.start()
+	w := tasks.NewWorker(c)
+	ran := make(chan tasks.ID, 100)
+	handle(t, w, k, 1, func(ctx context.Context, n int) (int, error) {
+		r, _ := tasks.RunFrom(ctx)
+		ran <- r.ID
+		return n, nil
+	})
+	run(t, w)
+	receive(t, ran)
+	select {
+	case id := <-ran:
+		// It must be the next one, and not another of those that were missed.
+		at, err := time.Parse("missed.tick@"+time.RFC3339, string(id))
+		require.NoError(t, err)
+		assert.WithinDuration(t, time.Now(), at, 3*time.Second)
+	case <-time.After(soon):
+		require.Fail(t, "it does not go on")
+	}
+}
+
 // An attempt that is given back does not count, unless that happens all the time.
 func TestGivenBackForEver(t *testing.T) {
 	if testing.Short() {

@@ -23,9 +23,10 @@ type Handler struct {
 	pool   *remuda.Pool[*delivery, remuda.Void]
 	job    remuda.Job[*delivery, remuda.Void]
 	source *source
-	subs   []*nats.Subscription
 
 	mu     sync.Mutex // guards what follows; the empty signal is sent without it
+	closed bool
+	subs   []*nats.Subscription
 	active map[ID]*active
 	empty  chan struct{} // closed when active is; nil unless somebody waits for that
 }
@@ -96,20 +97,41 @@ func (w *Worker) handle(kind string, set *settings, run runFunc, cfg remuda.Conf
 	return h, w.add(h)
 }
 
-// start begins to take tasks.
+// start begins to take tasks, unless the handler was closed before.
 func (h *Handler) start() error {
-	nc := h.client.nc
+	var subs []*nats.Subscription
 	for subject, answer := range map[string]nats.MsgHandler{
 		askSubjects + h.kind + ".*":    h.answer,
 		cancelSubjects + h.kind + ".*": h.cancelled,
 	} {
-		sub, err := nc.Subscribe(subject, answer)
+		sub, err := h.client.nc.Subscribe(subject, answer)
 		if err != nil {
+			unsubscribe(subs)
 			return fmt.Errorf("remuda: kind %s: %w", h.kind, err)
 		}
-		h.subs = append(h.subs, sub)
+		subs = append(subs, sub)
 	}
-	return h.pool.Start(h.job)
+	h.mu.Lock()
+	closed := h.closed
+	if !closed {
+		h.subs = subs
+	}
+	h.mu.Unlock()
+	if closed {
+		unsubscribe(subs)
+		return nil
+	}
+	if err := h.pool.Start(h.job); !errors.Is(err, remuda.ErrPoolClosed) {
+		return err
+	}
+	return nil
+}
+
+// unsubscribe fails only with the connection.
+func unsubscribe(subs []*nats.Subscription) {
+	for _, sub := range subs {
+		_ = sub.Unsubscribe()
+	}
 }
 
 // cancelled ends a run whose task was cancelled. If the message gets lost, the run
@@ -143,7 +165,7 @@ func (h *Handler) Kind() string { return h.kind }
 // Close takes the handler out of its worker: it takes no more tasks and waits for
 // those that run. When ctx ends first, it cancels them and gives them back, which
 // costs no attempt, waits a moment for those that honour their context, and
-// returns the error of ctx.
+// returns the error of ctx. A second Close returns nil at once.
 func (h *Handler) Close(ctx context.Context) error {
 	h.worker.drop(h)
 	return h.close(ctx)
@@ -153,16 +175,21 @@ func (h *Handler) Close(ctx context.Context) error {
 const giveBackTime = 2 * time.Second
 
 func (h *Handler) close(ctx context.Context) error {
+	h.mu.Lock()
+	h.closed = true
+	h.mu.Unlock()
 	stop := context.AfterFunc(ctx, h.cancelAll)
 	err := h.pool.Close(ctx)
-	if errors.Is(err, remuda.ErrNotStarted) {
-		err = nil
+	if errors.Is(err, remuda.ErrNotStarted) || errors.Is(err, remuda.ErrPoolClosed) && ctx.Err() == nil {
+		err = nil // there is nothing to close, any more
 	}
 	stop()
 	h.settled()
-	for _, sub := range h.subs {
-		_ = sub.Unsubscribe() // fails only with the connection
-	}
+	h.mu.Lock()
+	subs := h.subs
+	h.subs = nil
+	h.mu.Unlock()
+	unsubscribe(subs)
 	h.source.puller.close()
 	if err != nil {
 		return fmt.Errorf("remuda: kind %s: %w", h.kind, err)

@@ -3,6 +3,7 @@ package tasks_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -156,6 +157,54 @@ func TestRunFinishesWhatItHasWhenItsContextEnds(t *testing.T) {
 	require.NoError(t, receive(t, ended))
 	_, err := k.Result(t.Context(), c, id)
 	require.NoError(t, err)
+}
+
+func TestAWorkerThatNeverRan(t *testing.T) {
+	t.Parallel()
+	c := open(t, "")
+	k := tasks.Define[int, int]("never")
+	w := tasks.NewWorker(c)
+	h := handle(t, w, k, 1, double)
+	require.ErrorIs(t, h.More(), remuda.ErrNotStarted)
+	for range 2 {
+		require.NoError(t, w.Close(within(t)))
+	}
+	require.ErrorIs(t, w.Run(within(t)), tasks.ErrWorkerClosed)
+	_, err := k.Handle(w, remuda.Func(double), remuda.Config{})
+	require.ErrorIs(t, err, tasks.ErrWorkerClosed)
+	require.NoError(t, h.Close(within(t)))
+	_, err = k.Handle(tasks.NewWorker(c), nil, remuda.Config{})
+	require.ErrorIs(t, err, remuda.ErrNilJob)
+	_, err = k.Handle(tasks.NewWorker(c), remuda.Func(double), remuda.Config{Min: -1})
+	require.ErrorIs(t, err, remuda.ErrInvalidMin)
+}
+
+// Whoever adds a handler while the worker is being closed gets it closed, or an
+// error.
+func TestHandleWhileTheWorkerIsClosed(t *testing.T) {
+	t.Parallel()
+	c := open(t, "")
+	for round := range 10 {
+		w := tasks.NewWorker(c)
+		ended := make(chan error, 1)
+		go func() { ended <- w.Run(context.Background()) }()
+		var adding sync.WaitGroup
+		for i := range 4 {
+			k := tasks.Define[int, int](fmt.Sprintf("kind%d", i))
+			adding.Go(func() {
+				_, err := k.Handle(w, remuda.Func(double), remuda.Config{})
+				if err != nil {
+					assert.ErrorIs(t, err, tasks.ErrWorkerClosed)
+				}
+			})
+		}
+		time.Sleep(time.Duration(round) * time.Millisecond)
+		require.NoError(t, w.Close(within(t)))
+		adding.Wait()
+		if err := receive(t, ended); err != nil {
+			require.ErrorIs(t, err, tasks.ErrWorkerClosed)
+		}
+	}
 }
 
 func TestTimeoutEndsAnAttempt(t *testing.T) {
