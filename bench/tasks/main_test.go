@@ -1,0 +1,33 @@
+package main
+
+import (
+	"testing"
+)
+
+// Each cell of the table works on the systems that need no server of their own.
+func TestCells(t *testing.T) {
+	for _, m := range makers {
+		if m.name != "remuda/tasks" && m.name != "goqite" {
+			continue
+		}
+		t.Run(m.name, func(t *testing.T) {
+			s, err := m.make(t.Context(), false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() {
+				if err := s.close(); err != nil {
+					t.Error(err)
+				}
+			}()
+			for _, c := range cells {
+				if v, err := c.run(t.Context(), s, 64); err != errUnsupported && (err != nil || v <= 0) {
+					t.Errorf("%s: %v a second, %v", c.name, v, err)
+				}
+			}
+			if left, err := s.left(t.Context()); left != 0 || err != nil {
+				t.Errorf("%d tasks are left, %v", left, err)
+			}
+		})
+	}
+}
