@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,9 +34,13 @@ type Client struct {
 
 	dead *deadCount
 
-	mu     sync.Mutex // guards what follows; never held across a call of the server
-	queues map[string]*queue
-	closed bool
+	status   chan nats.Status // tells of each connection that is made anew
+	watching sync.WaitGroup
+
+	mu      sync.Mutex // guards what follows; never held across a call of the server
+	queues  map[string]*queue
+	pullers map[*puller]struct{}
+	closed  bool
 }
 
 // everybody is the weight of a run that must be alone.
@@ -45,7 +51,10 @@ const everybody = math.MaxInt32
 // if they do not exist. It returns an error if the server does not answer; later
 // on, the client connects again by itself for as long as it takes.
 func Connect(ctx context.Context, url string, opts ...Option) (*Client, error) {
-	c := &Client{alone: semaphore.NewWeighted(everybody), queues: make(map[string]*queue), dead: newDeadCount()}
+	c := &Client{
+		alone: semaphore.NewWeighted(everybody), dead: newDeadCount(),
+		queues: make(map[string]*queue), pullers: make(map[*puller]struct{}),
+	}
 	for _, opt := range opts {
 		opt(&c.opts)
 	}
@@ -59,6 +68,8 @@ func Connect(ctx context.Context, url string, opts ...Option) (*Client, error) {
 			return nil, fmt.Errorf("remuda: connect to %s: %w", url, err)
 		}
 	}
+	c.status = c.nc.StatusChanged(nats.CONNECTED)
+	c.watching.Go(c.watchConnection)
 	if err := c.begin(ctx); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
@@ -113,11 +124,26 @@ func (c *Client) Close() error {
 		return nil
 	}
 	_ = c.nc.FlushTimeout(time.Second) // acks that were just sent; without them tasks are only looked at again
+	c.nc.RemoveStatusListener(c.status)
+	c.watching.Wait()
 	c.nc.Close()
 	if c.opts.OnClose != nil {
 		return c.opts.OnClose()
 	}
 	return nil
+}
+
+// watchConnection lets those that wait for tasks ask again once the client is
+// connected anew.
+func (c *Client) watchConnection() {
+	for range c.status {
+		c.mu.Lock()
+		all := slices.Collect(maps.Keys(c.pullers))
+		c.mu.Unlock()
+		for _, p := range all {
+			p.kick()
+		}
+	}
 }
 
 // fault is where a test may end the process.

@@ -89,7 +89,7 @@ func (w *Worker) handle(kind string, set *settings, run runFunc, cfg remuda.Conf
 		cfg.Name = kind
 	}
 	h := &Handler{client: w.client, worker: w, kind: kind, set: set, queue: q, active: make(map[ID]*active)}
-	h.source = &source{handler: h, puller: newPuller(w.client.nc, queueStream(kind), workConsumer)}
+	h.source = &source{handler: h, puller: w.client.newPuller(queueStream(kind), workConsumer)}
 	h.job = h.jobOf(run)
 	if h.pool, err = remuda.NewFrom[*delivery, remuda.Void](h.source, cfg); err != nil {
 		return nil, err

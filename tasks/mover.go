@@ -18,7 +18,7 @@ type due struct {
 // moveDue moves what comes due into the queues until ctx ends (rule 3). Any number
 // of workers may do so.
 func (c *Client) moveDue(ctx context.Context) {
-	p := newPuller(c.nc, scheduleStream, moverConsumer)
+	p := c.newPuller(scheduleStream, moverConsumer)
 	defer p.close()
 	for {
 		msg, err := p.next(ctx)

@@ -74,6 +74,15 @@ func TestAnyClientCanPushAndRead(t *testing.T) {
 	drained(t, c, "foreign")
 	assert.EqualValues(t, 1, runs.Load())
 
+	// One that is larger than we would have pushed is dead, too, and does not come again.
+	_, err = js.Publish(t.Context(), "remuda.queue.foreign.huge", append([]byte("{"), make([]byte, 1<<20-100)...))
+	require.NoError(t, err)
+	_, err = k.Wait(within(t), c, tasks.NewID("foreign", "huge"))
+	var huge *tasks.TaskError
+	require.ErrorAs(t, err, &huge)
+	assert.Contains(t, huge.Reason, "too large to be kept")
+	drained(t, c, "foreign")
+
 	// What is not a number is dead, with the reason.
 	_, err = js.Publish(t.Context(), "remuda.queue.foreign.bad", []byte("{"))
 	require.NoError(t, err)

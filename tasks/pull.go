@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -34,15 +36,47 @@ var pullRequest = func() []byte {
 // A puller takes messages from a pull consumer. It is safe for concurrent use:
 // each call of next has an inbox of its own, which the next call uses again.
 type puller struct {
+	client  *Client
 	nc      *nats.Conn
 	subject string
 
-	mu   sync.Mutex // guards idle
-	idle []*nats.Subscription
+	mu      sync.Mutex // guards what follows
+	idle    []*nats.Subscription
+	waiting map[string]struct{} // the inboxes that wait for an answer
 }
 
-func newPuller(nc *nats.Conn, stream, consumer string) *puller {
-	return &puller{nc: nc, subject: "$JS.API.CONSUMER.MSG.NEXT." + stream + "." + consumer}
+func (c *Client) newPuller(stream, consumer string) *puller {
+	p := &puller{
+		client: c, nc: c.nc, subject: "$JS.API.CONSUMER.MSG.NEXT." + stream + "." + consumer,
+		waiting: make(map[string]struct{}),
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pullers[p] = struct{}{}
+	return p
+}
+
+// kick makes those that wait ask again: the server that they have asked is gone, and
+// their requests with it. Without it they would only notice that the heartbeats are
+// missing.
+func (p *puller) kick() {
+	p.mu.Lock()
+	inboxes := slices.Collect(maps.Keys(p.waiting))
+	p.mu.Unlock()
+	for _, inbox := range inboxes {
+		_ = p.nc.Publish(inbox, nil) // or the heartbeats will be missed
+	}
+}
+
+// wait notes that an inbox waits for an answer, or that it does not any more.
+func (p *puller) wait(inbox string, waits bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if waits {
+		p.waiting[inbox] = struct{}{}
+	} else {
+		delete(p.waiting, inbox)
+	}
 }
 
 func (p *puller) inbox() (*nats.Subscription, error) {
@@ -65,6 +99,9 @@ func (p *puller) keep(sub *nats.Subscription) {
 
 // close gives back the inboxes. No call of next may be under way.
 func (p *puller) close() {
+	p.client.mu.Lock()
+	delete(p.client.pullers, p)
+	p.client.mu.Unlock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, sub := range p.idle {
@@ -112,6 +149,8 @@ func (p *puller) next(ctx context.Context) (*nats.Msg, error) {
 // answer waits for what becomes of a request. ended says that nothing more will
 // come of it, so that the inbox can be used again; otherwise it is given up.
 func (p *puller) answer(ctx context.Context, sub *nats.Subscription) (msg *nats.Msg, ended bool) {
+	p.wait(sub.Subject, true)
+	defer p.wait(sub.Subject, false)
 	for {
 		wait, cancel := context.WithTimeout(ctx, 2*pullHeartbeat+time.Second)
 		msg, err := sub.NextMsgWithContext(wait)
@@ -119,10 +158,14 @@ func (p *puller) answer(ctx context.Context, sub *nats.Subscription) (msg *nats.
 		if err != nil { // ctx has ended, or the heartbeats are missing
 			return p.drain(sub), false
 		}
-		if msg.Header.Get("Status") == "100" {
-			continue
+		switch status := msg.Header.Get("Status"); {
+		case msg.Reply != "":
+			return msg, true
+		case status == "": // a kick: the request may still be there, so that the inbox is not used again
+			return p.drain(sub), false
+		case status != "100":
+			return msg, true
 		}
-		return msg, true
 	}
 }
 

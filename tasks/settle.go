@@ -149,6 +149,10 @@ func (h *Handler) write(ctx context.Context, d *delivery, r *record) error {
 		dead := h.dead(d, err)
 		dead.seq = r.seq
 		return errors.Join(err, h.end(ctx, d, dead))
+	case errors.Is(err, ErrTooLarge) && len(r.body) > 0: // another client has pushed more than we would have
+		r.Reason += fmt.Sprintf(" (the input, %d bytes, is too large to be kept)", len(r.body))
+		r.body = nil
+		return h.write(ctx, d, r)
 	case !errors.Is(err, errStale):
 		return err
 	}
