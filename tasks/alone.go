@@ -20,14 +20,30 @@ type share struct {
 	over    bool // the run has ended
 }
 
-// join waits until the run may begin. First come, first served: a suspect that
-// waits for the others to end is not passed by new ones.
-func (c *Client) join(ctx context.Context, suspect bool) (*share, error) {
-	s := &share{client: c, weight: 1, held: true}
+func (c *Client) newShare(suspect bool) *share {
+	s := &share{client: c, weight: 1}
 	if suspect {
 		s.weight = everybody
 	}
-	return s, c.alone.Acquire(ctx, s.weight)
+	return s
+}
+
+// join waits until the run may begin, and reports whether it had to wait. First come,
+// first served: a suspect that waits for the others to end is not passed by new ones.
+func (s *share) join(ctx context.Context) (waited bool, err error) {
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	if !s.client.alone.TryAcquire(s.weight) {
+		waited = true
+		if err := s.client.alone.Acquire(ctx, s.weight); err != nil {
+			return waited, err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held = true
+	return waited, nil
 }
 
 // leave ends the run's part.

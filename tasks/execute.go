@@ -55,17 +55,17 @@ func (h *Handler) execute(ctx context.Context, d *delivery, run runFunc) error {
 	defer p.stop()
 	runCtx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cancel(nil)
-	share, err := h.join(runCtx, d)
-	if err != nil {
-		return err
-	}
-	defer share.leave()
+	share := c.newShare(d.suspect)
 	r := &Run{
 		ID: d.id, Kind: h.kind, Attempt: d.rec.Attempts + d.interrupted + 1, Pushed: d.pushed,
 		header: d.header, client: c, share: share,
 	}
-	h.begin(r, cancel)
+	h.begin(r, cancel) // from here on it can be cancelled, also while it waits for its turn
 	defer h.over(d.id)
+	if err := h.join(runCtx, d, share); err != nil {
+		return err
+	}
+	defer share.leave()
 	settle := func(output []byte, outcome error) error {
 		err := h.settle(context.WithoutCancel(ctx), d, output, h.verdict(runCtx, outcome))
 		if err != nil {
@@ -78,20 +78,40 @@ func (h *Handler) execute(ctx context.Context, d *delivery, run runFunc) error {
 
 // join waits for the task's turn in this process and marks the run as begun (rule
 // 11).
-func (h *Handler) join(ctx context.Context, d *delivery) (*share, error) {
-	c := h.client
-	share, err := c.join(ctx, d.suspect)
+func (h *Handler) join(ctx context.Context, d *delivery, s *share) error {
+	waited, err := s.join(ctx)
 	if err != nil {
-		return nil, errors.Join(err, h.giveBack(context.WithoutCancel(ctx), d))
+		return errors.Join(err, h.giveBack(context.WithoutCancel(ctx), d))
 	}
-	if err := h.mark(ctx, d); err != nil {
-		share.leave()
+	if waited {
+		err = h.unchanged(ctx, d)
+	}
+	if err == nil {
+		err = h.mark(ctx, d)
+	}
+	if err != nil {
+		s.leave()
 		if !errors.Is(err, errStale) {
-			c.nak(d, time.Second)
+			h.client.nak(d, time.Second)
 		}
-		return nil, err
 	}
-	return share, nil
+	return err
+}
+
+// unchanged looks whether the record is still the one that was read when the task
+// was taken: while it waited for its turn, it may have been cancelled. A carrier that
+// does not count any more is acknowledged, one that does is looked at anew.
+func (h *Handler) unchanged(ctx context.Context, d *delivery) error {
+	now, err := h.client.readRecord(ctx, d.id)
+	if err != nil || now.seq == d.rec.seq {
+		return err
+	}
+	if d.rec = now; d.counts() {
+		h.client.nak(d, 0)
+	} else {
+		h.client.ack(d)
+	}
+	return fmt.Errorf("%w: task %s", errStale, d.id)
 }
 
 // mark notes that a run begins: in the journal where there is one, and of a
@@ -153,6 +173,9 @@ func (h *Handler) begin(r *Run, cancel context.CancelCauseFunc) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.active[r.ID] = &active{run: r, cancel: cancel}
+	if h.cut {
+		cancel(remuda.ErrPoolClosed)
+	}
 }
 
 func (h *Handler) over(id ID) {

@@ -26,6 +26,7 @@ type Handler struct {
 
 	mu     sync.Mutex // guards what follows; the empty signal is sent without it
 	closed bool
+	cut    bool // runs are cancelled, also those that have yet to begin
 	subs   []*nats.Subscription
 	active map[ID]*active
 	empty  chan struct{} // closed when active is; nil unless somebody waits for that
@@ -200,6 +201,7 @@ func (h *Handler) close(ctx context.Context) error {
 func (h *Handler) cancelAll() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.cut = true
 	for _, a := range h.active {
 		a.cancel(remuda.ErrPoolClosed)
 	}

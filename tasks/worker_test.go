@@ -12,6 +12,8 @@ import (
 	"github.com/remuda-go/remuda"
 	"github.com/remuda-go/remuda/middleware"
 	"github.com/remuda-go/remuda/tasks"
+	"github.com/remuda-go/remuda/tasks/embedded"
+	"github.com/remuda-go/remuda/tasks/internal/setup"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -133,6 +135,45 @@ func TestCloseFinishesWhatIsInHandAndGivesBackTheRest(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, 1, got)
 	}
+}
+
+// A task that was taken before Close, and begins when its bound is over already, is
+// given back as well.
+func TestCloseGivesBackWhatHasYetToBegin(t *testing.T) {
+	t.Parallel()
+	taken, release := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	c := open(t, "", embedded.Client(func(o *setup.Options) {
+		o.Fault = func(point, _ string) {
+			if point == "taken" {
+				once.Do(func() { close(taken) })
+				<-release
+			}
+		}
+	}))
+	k := tasks.Define[int, int]("late")
+	w := tasks.NewWorker(c)
+	var runs atomic.Int64
+	handle(t, w, k, 1, func(ctx context.Context, _ int) (int, error) {
+		runs.Add(1)
+		<-ctx.Done()
+		return 0, ctx.Err()
+	})
+	ended := make(chan error, 1)
+	go func() { ended <- w.Run(context.Background()) }()
+	id := push(t, c, k, 1)
+	receive(t, taken)
+	now, cancel := context.WithCancel(t.Context())
+	cancel()
+	closed := make(chan error, 1)
+	go func() { closed <- w.Close(now) }()
+	time.Sleep(50 * time.Millisecond)
+	close(release)
+	<-closed // it may have given up before the task was given back
+	require.NoError(t, receive(t, ended))
+	info := state(t, c, id, tasks.Waiting)
+	assert.Zero(t, info.Attempts)
+	assert.Zero(t, runs.Load())
 }
 
 func TestRunFinishesWhatItHasWhenItsContextEnds(t *testing.T) {
