@@ -257,7 +257,8 @@ func TestGivenBackForEver(t *testing.T) {
 			var dead *tasks.TaskError
 			require.ErrorAs(t, err, &dead)
 			assert.Equal(t, "given back too often", dead.Reason)
-			assert.Equal(t, 100, i)
+			// A worker that is being closed may get it, and give it back, a second time.
+			assert.InDelta(t, 100, i, 30)
 			return
 		}
 	}
