@@ -73,6 +73,20 @@ func TestKilledAtAPoint(t *testing.T) {
 	}
 }
 
+// Rule 8: a firing that is moved twice, since its mover was killed in between, is one
+// task.
+func TestAFiringIsOneTask(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, order{})
+	require.True(t, w.process(func(o *order) { o.Only, o.Pushes, o.Point, o.Nth, o.Idle = "cron", 1, "fired", 1, true }))
+	require.False(t, w.process(func(o *order) { o.Only, o.Finish = "cron", true }))
+	h := w.history()
+	require.NotEmpty(t, h.begun)
+	for id, epochs := range h.begun {
+		assert.Equal(t, map[int]int{2: 1}, epochs, id)
+	}
+}
+
 // Rule 11 where the server lives on: a task that ends its process each time is
 // buried when its attempts are used up, and not run once more; its neighbours lose
 // nothing.
