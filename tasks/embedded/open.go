@@ -91,7 +91,11 @@ func (s *store) open(o options) error {
 		return err
 	}
 	s.shared = s.journal.wasShared || o.listen != ""
-	if s.server, err = server.NewServer(o.server(s.dir, s.temp)); err != nil {
+	opts, err := o.server(s.dir, s.temp)
+	if err != nil {
+		return err
+	}
+	if s.server, err = server.NewServer(opts); err != nil {
 		return fmt.Errorf("remuda: server: %w", err)
 	}
 	s.server.Start()

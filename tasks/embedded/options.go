@@ -1,8 +1,8 @@
 package embedded
 
 import (
+	"fmt"
 	"net"
-	"strconv"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -49,7 +49,7 @@ func Client(opts ...tasks.Option) Option {
 	return func(o *options) { o.client = append(o.client, opts...) }
 }
 
-func (o *options) server(dir string, temp bool) *server.Options {
+func (o *options) server(dir string, temp bool) (*server.Options, error) {
 	so := &server.Options{
 		ServerName: "remuda", JetStream: true, StoreDir: dir, DontListen: true,
 		NoLog: true, NoSigs: true,
@@ -61,15 +61,18 @@ func (o *options) server(dir string, temp bool) *server.Options {
 	default:
 		so.SyncAlways = true
 	}
-	if o.listen != "" {
-		host, port, err := net.SplitHostPort(o.listen)
-		if err == nil {
-			so.DontListen, so.Host = false, host
-			so.Port, err = strconv.Atoi(port)
-		}
-		if err != nil {
-			so.Host = o.listen // the server says what is wrong with it
-		}
+	if o.listen == "" {
+		return so, nil
 	}
-	return so
+	// The server does not tell why it can't listen, but never gets ready.
+	l, err := net.Listen("tcp", o.listen)
+	if err != nil {
+		return nil, fmt.Errorf("remuda: listen: %w", err)
+	}
+	addr := l.Addr().(*net.TCPAddr)
+	so.DontListen, so.Host, so.Port = false, addr.IP.String(), addr.Port
+	if err := l.Close(); err != nil {
+		return nil, fmt.Errorf("remuda: listen: %w", err)
+	}
+	return so, nil
 }

@@ -1,0 +1,114 @@
+package embedded_test
+
+import (
+	"context"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/remuda-go/remuda"
+	"github.com/remuda-go/remuda/tasks"
+	"github.com/remuda-go/remuda/tasks/embedded"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestTheDirectoryIsLocked(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "made", "by", "open")
+	c, err := embedded.Open(t.Context(), dir)
+	require.NoError(t, err)
+	_, err = embedded.Open(t.Context(), dir)
+	require.ErrorIs(t, err, tasks.ErrLocked)
+	require.ErrorContains(t, err, dir)
+	require.NoError(t, c.Close())
+	require.NoError(t, c.Close(), "a second Close does nothing")
+	c, err = embedded.Open(t.Context(), dir)
+	require.NoError(t, err)
+	require.NoError(t, c.Close())
+}
+
+func TestWithoutADirectoryNothingIsLeft(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	c, err := embedded.Open(t.Context(), "")
+	require.NoError(t, err)
+	left := func() int {
+		entries, err := os.ReadDir(os.TempDir())
+		require.NoError(t, err)
+		return len(entries)
+	}
+	assert.Equal(t, 1, left())
+	require.NoError(t, c.Close())
+	assert.Zero(t, left())
+}
+
+func TestAnAddressThatCanNotBeListenedAtIsAnError(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer taken.Close()
+	for _, addr := range []string{"nonsense", "127.0.0.1:99999", taken.Addr().String()} {
+		dir := t.TempDir()
+		_, err := embedded.Open(t.Context(), dir, embedded.Listen(addr))
+		require.ErrorContains(t, err, "listen", addr)
+		c, err := embedded.Open(t.Context(), dir) // nothing is locked
+		require.NoError(t, err)
+		require.NoError(t, c.Close())
+	}
+}
+
+// What a process held whose store nobody else could reach runs again at once; where
+// others may hold leases, these stand.
+func TestLeasesOfTheProcessBefore(t *testing.T) {
+	kind := tasks.Define[int, int]("lease", tasks.Lease(2*time.Second))
+	for _, shared := range []bool{false, true} {
+		dir := t.TempDir()
+		var opts []embedded.Option
+		if shared {
+			opts = append(opts, embedded.Listen("127.0.0.1:0"))
+		}
+		c, err := embedded.Open(t.Context(), dir, opts...)
+		require.NoError(t, err)
+		w := tasks.NewWorker(c)
+		begun, end := make(chan int, 1), make(chan struct{})
+		_, err = kind.Handle(w, remuda.Func(func(_ context.Context, n int) (int, error) {
+			begun <- n
+			<-end // it does not honour its context, as if the process were killed
+			return n, nil
+		}), remuda.Config{})
+		require.NoError(t, err)
+		ended := make(chan error, 1)
+		go func() { ended <- w.Run(context.Background()) }()
+		id, err := kind.Push(t.Context(), c, 1)
+		require.NoError(t, err)
+		<-begun
+		require.NoError(t, c.Close())
+		taken := time.Now()
+
+		c, err = embedded.Open(t.Context(), dir)
+		require.NoError(t, err)
+		next := tasks.NewWorker(c)
+		again := make(chan time.Time, 1)
+		_, err = kind.Handle(next, remuda.Func(func(_ context.Context, n int) (int, error) {
+			again <- time.Now()
+			return n, nil
+		}), remuda.Config{})
+		require.NoError(t, err)
+		go func() { _ = next.Run(context.Background()) }()
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		_, err = kind.Wait(ctx, c, id)
+		require.NoError(t, err)
+		if shared {
+			assert.Greater(t, (<-again).Sub(taken), time.Second)
+		}
+		require.NoError(t, next.Close(ctx))
+		require.NoError(t, c.Close())
+		close(end)
+		_ = w.Close(ctx)
+		<-ended
+		cancel()
+	}
+}
