@@ -132,7 +132,7 @@ func TestCloseGivesUpWhenItsContextEnds(t *testing.T) {
 			require.Empty(t, dropped)
 
 			_, err = closing.wait()
-			require.Equal(t, context.DeadlineExceeded, err)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
 			require.Equal(t, time.Second, closing.took)
 			require.Equal(t, []int{1, 3, 5}, dropped)
 			require.Equal(t, context.Canceled, s.ctx(0).Err())
@@ -177,7 +177,7 @@ func TestCloseWithEndedContext(t *testing.T) {
 		cancel()
 		closing := asyncErr(func() error { return p.Close(ended) })
 		require.True(t, closing.returned())
-		require.Equal(t, context.Canceled, closing.err)
+		require.ErrorIs(t, closing.err, context.Canceled)
 		require.EqualValues(t, 1, p.Stats().Dropped)
 		s.letAll()
 		<-p.Done()
@@ -397,7 +397,7 @@ func TestCloseFromInsideAJob(t *testing.T) {
 	bubble(t, "with a time limit, which it waits for", func(t *testing.T) {
 		var p *remuda.Pool[int, int]
 		p = startPool(t, remuda.Config{}, func(ctx context.Context, n int) (int, error) {
-			assert.Equal(t, context.DeadlineExceeded, p.CloseWithTimeout(time.Second))
+			assert.ErrorIs(t, p.CloseWithTimeout(time.Second), context.DeadlineExceeded)
 			assert.Equal(t, remuda.ErrPoolClosed, context.Cause(ctx))
 			return n, nil
 		})
@@ -407,24 +407,40 @@ func TestCloseFromInsideAJob(t *testing.T) {
 	})
 }
 
-// Close of a pool that is fed by a source cancels its runs to begin with, since
-// they belong to the workers.
-func TestCloseCancelsTheRunsOfASource(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ch := make(chan int, 3)
-		p := remuda.Must(remuda.NewFrom[int, int](remuda.FromChan(ch), remuda.Config{Initial: 2}))
-		s := &stage{}
-		require.NoError(t, p.Start(s))
-		closeAfter(t, p)
-		for i := range 3 {
-			ch <- i
-		}
-		require.Len(t, s.order(), 2)
-		require.NoError(t, p.Close(bg))
-		require.Equal(t, remuda.ErrPoolClosed, context.Cause(s.ctx(0)))
-		require.Equal(t, remuda.ErrPoolClosed, context.Cause(s.ctx(1)))
-		require.Len(t, s.order(), 2)
-		require.Len(t, ch, 1, "what is in the channel stays there")
-		require.NoError(t, p.Err())
-	})
+// Rule 2: a run of a source-fed pool goes on to its end, and nothing more is taken.
+// Only a Close that gives up cancels it.
+func TestCloseLetsTheRunsOfASourceFinish(t *testing.T) {
+	for _, patient := range []bool{true, false} {
+		bubble(t, fmt.Sprintf("patient: %v", patient), func(t *testing.T) {
+			ch := make(chan int, 3)
+			p := remuda.Must(remuda.NewFrom[int, int](remuda.FromChan(ch), remuda.Config{Initial: 2}))
+			s := &stage{}
+			require.NoError(t, p.Start(s))
+			for i := range 3 {
+				ch <- i
+			}
+			require.Len(t, s.order(), 2)
+			ctx, cancel := context.WithTimeout(bg, time.Minute)
+			defer cancel()
+			closing := asyncErr(func() error { return p.Close(ctx) })
+			require.False(t, closing.returned())
+			require.NoError(t, s.ctx(0).Err())
+			require.NoError(t, s.ctx(1).Err())
+			if patient {
+				s.letAll()
+				require.True(t, closing.returned())
+				require.NoError(t, closing.err)
+				require.EqualValues(t, 2, p.Stats().Succeeded)
+			} else {
+				_, err := closing.wait()
+				require.ErrorIs(t, err, context.DeadlineExceeded)
+				require.Equal(t, remuda.ErrPoolClosed, context.Cause(s.ctx(0)))
+				require.Equal(t, remuda.ErrPoolClosed, context.Cause(s.ctx(1)))
+			}
+			require.Len(t, s.order(), 2)
+			require.Len(t, ch, 1, "what is in the channel stays there")
+			<-p.Done()
+			require.NoError(t, p.Err())
+		})
+	}
 }

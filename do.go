@@ -3,6 +3,8 @@ package remuda
 import (
 	"context"
 	"runtime"
+
+	"github.com/remuda-go/remuda/internal/dispatch"
 )
 
 // Do runs the job on a worker and returns what it returned: a [*PanicError] if
@@ -19,144 +21,119 @@ import (
 // wherever it ran, just as a direct call would have done.
 //
 // A job may call Do on its own pool if it passes its context on: see the
-// package documentation. Do then returns once the job's run has its place back,
-// also when ctx has ended: that takes until another run ends or waits in its turn. Do returns [ErrPoolClosed], [ErrNotStarted] or
+// package documentation. Do then returns once the job's run has its slot back, also
+// when ctx has ended: that takes until another run ends or waits in its turn, or
+// Close cancels everything. Do returns [ErrPoolClosed], [ErrNotStarted] or
 // [ErrSourceFed] if the pool takes no inputs. On the caller's goroutine it costs
 // no allocation; handed off, or with a context that carries something, it costs
 // one.
-func (p *Pool[In, Out]) Do(ctx context.Context, in In) (Out, error) {
+func (p *Pool[In, Out]) Do(ctx context.Context, in In) (out Out, err error) {
+	c := &p.core
 	empty := isEmpty(ctx)
 	var caller *runContext // the run of this pool that calls, if one does
 	if !empty {
 		if err := ctx.Err(); err != nil {
-			var out Out
 			return out, err
 		}
-		if caller = p.home.nested(ctx); caller != nil && p.source == nil {
-			p.lend(caller)
-		} else {
-			caller = nil
+		if caller = c.ref.runOf(ctx); caller != nil {
+			if c.source != nil {
+				return out, c.refusal()
+			}
+			c.yieldSlot(caller)
 		}
 	}
-	if empty || p.cfg.Inline || ctx.Done() == nil {
-		if w := p.hireInline(); w != nil {
-			return p.runInline(ctx, empty, w, in, caller)
+	if empty || c.cfg.Inline || ctx.Done() == nil {
+		if w := c.AcquireInline(); w != nil {
+			return c.doInline(ctx, empty, w, in, caller)
 		}
 	}
-	o, err := p.submit(ctx, in, false)
+	return c.doByWorker(ctx, in, caller)
+}
+
+// doByWorker hands an input over and waits for its outcome. If it was called by a
+// run, that has its slot back when doByWorker returns.
+func (c *core[In, Out]) doByWorker(ctx context.Context, in In, caller *runContext) (out Out, err error) {
+	e := newCallEnvelope[In, Out](&c.ref, ctx)
+	t := &e.ticket
+	seq, err := c.send(ctx, item[In, Out]{in, &e.envelope}, true)
 	if err != nil {
 		if caller != nil {
-			p.reclaim(caller)
+			c.reacquireSlot(caller)
 		}
-		var out Out
 		return out, err
 	}
-	out, left, err := o.ticket.wait(ctx, caller)
-	if left {
-		p.giveUp(o, err)
+	if !t.wait(ctx, caller) {
+		c.giveUp(seq, t, ctx.Err())
 		if caller != nil {
-			p.reclaim(caller)
+			c.reacquireSlot(caller)
 		}
-		return out, err
+		return out, ctx.Err()
 	}
-	if err == ErrGoexit && o.ticket.exited { // and not just returned by the job
+	if t.exited {
 		runtime.Goexit()
 	}
-	return out, err
+	return t.out, t.err
 }
 
-// hireInline takes a free worker for a run on the caller's goroutine, unless
-// something that was queued before would be overtaken.
-func (p *Pool[In, Out]) hireInline() *worker[In, Out] {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !p.open || p.crew.searching > 0 || p.crew.starved || len(p.queue.in) > 0 || p.queue.first != nil {
-		return nil
-	}
-	w := p.crew.hire()
-	if w != nil {
-		p.accepted++
-	}
-	return w
+// A result is what has become of a run on its caller's goroutine.
+type result[Out any] struct {
+	out     Out
+	err     error
+	outcome dispatch.Outcome
 }
 
-// runInline runs an input on the goroutine of Do, on a worker that is free.
-func (p *Pool[In, Out]) runInline(ctx context.Context, empty bool, w *worker[In, Out], in In, caller *runContext) (out Out, err error) {
-	r := &w.ctx
-	if !empty {
-		r = &runContext{home: &p.home, parent: ctx, tie: untied}
-	}
+var _ = (*runnerState[Void, Void]).record // is a recorder
+
+// record keeps the outcome of a run on its caller's goroutine, who takes it then.
+func (s *runnerState[In, Out]) record(_ *runnerState[In, Out], out Out, err error, o dispatch.Outcome) {
+	s.result = result[Out]{out, err, o}
+}
+
+// doInline runs an input on the goroutine of Do, on a worker that is free. If the
+// caller is a run, that asks for its slot back before the worker takes up something
+// else.
+func (c *core[In, Out]) doInline(ctx context.Context, empty bool, w *worker[In, Out], in In, caller *runContext) (out Out, err error) {
+	s := &w.State
 	returned := false
 	defer func() {
-		if !returned { // runtime.Goexit: for the count, since this goroutine ends here
-			err, w.entered = ErrGoexit, true
-			w.clear()
+		if !returned { // this goroutine is ending
+			c.breakRun(s, ErrGoexit, true)
 		}
-		if back := p.release(w, r, err, caller); back != nil {
-			<-back
+		res := s.result
+		s.result = result[Out]{}
+		var back <-chan struct{}
+		if caller != nil {
+			back = c.askSlotBack(caller)
 		}
+		c.ReleaseInline(w, res.outcome)
+		if back != nil {
+			c.awaitSlot(caller, back)
+		}
+		out, err = res.out, res.err
 	}()
-	w.in = in
-	err = p.performInline(w, r)
-	out = w.take()
-	returned = true
-	if err != nil {
-		err = p.explain(r, err)
+	s.info.id = w.ID
+	var r *runContext
+	if empty {
+		r = c.sharedContext(s)
+	} else {
+		r = newRunContext(&c.ref, ctx, byEither)
 	}
+	if broke := c.runUntilPanic(s, r, in); broke != nil {
+		c.breakRun(s, broke, false)
+	}
+	returned = true
 	return out, err
 }
 
-// performInline runs w's input with the context r. It returns what the job
-// returned, or what a middleware, a builder or the job panicked with.
-func (p *Pool[In, Out]) performInline(w *worker[In, Out], r *runContext) (err error) {
+// runUntilPanic runs an input, and returns what panics around the job.
+func (c *core[In, Out]) runUntilPanic(s *runnerState[In, Out], r *runContext, in In) (broke *PanicError) {
 	returned := false
 	defer func() {
 		if !returned {
-			err = newPanicError(recover())
+			broke = newPanicError(recover())
 		}
 	}()
-	if w.seat.input == nil {
-		err = p.equip(w)
-	}
-	if err == nil {
-		r.begin(&w.seat, 0)
-		err = w.do(r)
-	}
+	c.runJob(s, r, in, 0, s)
 	returned = true
-	return err
-}
-
-// release gives back a worker after a run on the goroutine of Do. If that was
-// called by a run, that asks for its own place back at the same time; see askBack.
-func (p *Pool[In, Out]) release(w *worker[In, Out], r *runContext, err error, caller *runContext) (back <-chan struct{}) {
-	o := w.outcome(err)
-	if err != nil && o != dropped {
-		p.stopOn(r, err)
-	}
-	r.end()
-	var c chores[In, Out]
-	ended := false
-	p.mu.Lock()
-	p.counted.count(o)
-	if caller != nil {
-		back = p.askBackLocked(caller)
-	}
-	switch {
-	case p.crew.surplus():
-		ended = true
-		p.crew.leave()
-		c = p.adjust()
-	case p.closing || p.crew.starved || len(p.queue.in) > 0 || p.queue.first != nil:
-		p.crew.starved = false
-		p.crew.searching++
-		c.start = w // its own goroutine sees to what is queued
-	default:
-		p.crew.rest(w)
-	}
-	p.mu.Unlock()
-	if ended {
-		p.dismiss(w)
-	}
-	p.do(c)
-	return back
+	return nil
 }

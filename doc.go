@@ -48,8 +48,9 @@
 // run go on to its end, and so does Close while its own context lasts. To stop
 // everything at once, call Close with a context that has ended.
 //
-// In a pool that is fed by a [Source] a run belongs to its worker: Less and
-// Close cancel it.
+// In a pool that is fed by a [Source] the rule is the same: Less and Close stop
+// taking inputs at once, and the runs under way go on to their end. A run of a loop
+// ([NewLoop], [Forever]) has no end of its own: there, Less and Close cancel it.
 //
 // The context of a run is derived from the caller's, so that it has its values
 // and its deadline. It is for that run alone. A job that starts something which

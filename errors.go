@@ -72,6 +72,24 @@ type fault struct {
 func (f *fault) Error() string { return f.err.Error() + " (pool " + f.pool + ")" }
 func (f *fault) Unwrap() error { return f.err }
 
+// A CloseError is what Close and Stop return when their context ended before the
+// pool had. It unwraps to the context's error.
+type CloseError struct {
+	Running int // runs that were cancelled and had not returned yet
+	Dropped int // inputs that were accepted and never ran
+
+	pool string
+	err  error
+}
+
+// Error says how much was left undone.
+func (e *CloseError) Error() string {
+	return Config{Name: e.pool}.fault(fmt.Errorf("remuda: close gave up: %d running, %d dropped: %w", e.Running, e.Dropped, e.err)).Error()
+}
+
+// Unwrap returns the error of the context.
+func (e *CloseError) Unwrap() error { return e.err }
+
 // A PanicError is the outcome of a job that panicked.
 type PanicError struct {
 	Value any    // what the job panicked with

@@ -178,7 +178,7 @@ func ExamplePool_OnDrop() {
 	<-pool.Done()
 	// Output:
 	// not sent: second remuda: pool is closed (pool mail)
-	// context canceled
+	// remuda: close gave up: 1 running, 1 dropped: context canceled (pool mail)
 }
 
 // A shutdown within a bound, and what it leaves undone.
@@ -214,7 +214,7 @@ func ExamplePool_CloseWithTimeout() {
 	fmt.Println("cut off:", <-cutOff)
 	// Output:
 	// never ran: second remuda: pool is closed
-	// context deadline exceeded <nil>
+	// remuda: close gave up: 1 running, 1 dropped: context deadline exceeded <nil>
 	// cut off: first
 }
 

@@ -137,9 +137,6 @@ func TestRunThatWantsItsSlotBackComesFirst(t *testing.T) {
 		for _, inline := range []bool{false, true} {
 			for _, queue := range bounds {
 				bubble(t, fmt.Sprintf("%s, inline %v, queue %d", name, inline, queue), func(t *testing.T) {
-					if name == "Map" || name == "DoAll" {
-						t.Skip("belongs to the rebuilt core (issue 11)")
-					}
 					const parent, child, other = 1, 2, 3
 					s := &stage{}
 					var p *remuda.Pool[int, int]
@@ -256,7 +253,6 @@ func TestRunsThatWantTheirSlotsBackAreServedInOrder(t *testing.T) {
 // The invitations that a stream puts into the queue wait their turn behind
 // senders that were blocked before.
 func TestStreamWaitsItsTurnBehindBlockedSenders(t *testing.T) {
-	t.Skip("belongs to the rebuilt core (issue 11)")
 	for _, queue := range []int{1, 4} {
 		bubble(t, fmt.Sprint(queue), func(t *testing.T) {
 			s := &stage{}

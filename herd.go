@@ -96,7 +96,9 @@ func NewHerd[Body, Result any](process func(*Work[Body, Result]) Status) *Herd[B
 	// That can't fail on a new pool. It runs from here on, with no workers, so
 	// that SendWork takes and waits in the same way before Start and after.
 	h.pool.OnDrop(h.drop)
-	_ = h.pool.StartWithBuilder(JobBuilderFunc[Work[Body, Result], Void](h.newGopher))
+	_ = h.pool.StartWithBuilder(JobBuilderFunc[Work[Body, Result], Void](func() Job[Work[Body, Result], Void] {
+		return &gopher[Body, Result]{herd: h}
+	}))
 	return h
 }
 

@@ -44,29 +44,29 @@ func (h *Herd[Body, Result]) SetLogger(l Logger) error {
 // is put out, and its Err tells. The gopher waits for it, so it must not wait for
 // the herd, in SendWork or Close.
 func (h *Herd[Body, Result]) AddSuccessCallback(f func(*Work[Body, Result])) error {
-	return h.add(&h.onSuccess, f, "success")
+	return addCallback(h.set, &h.onSuccess, f, "success")
 }
 
 // AddRetryCallback adds a function that is called each time that a unit of work
 // is about to be tried again; its Retries counts that one. See
 // AddSuccessCallback for how.
 func (h *Herd[Body, Result]) AddRetryCallback(f func(*Work[Body, Result])) error {
-	return h.add(&h.onRetry, f, "retry")
+	return addCallback(h.set, &h.onRetry, f, "retry")
 }
 
 // AddFailureCallback adds a function that is called with each unit of work that
 // has failed, before that is put out. See AddSuccessCallback for how; units that
 // Close dropped come on the goroutine of Close.
 func (h *Herd[Body, Result]) AddFailureCallback(f func(*Work[Body, Result])) error {
-	return h.add(&h.onFailure, f, "failure")
+	return addCallback(h.set, &h.onFailure, f, "failure")
 }
 
-// add adds f to the callbacks of the kind that is named.
-func (h *Herd[Body, Result]) add(callbacks *[]func(*Work[Body, Result]), f func(*Work[Body, Result]), kind string) error {
+// addCallback adds f to the callbacks of the kind that is named, by set.
+func addCallback[Work any](set func(func()) error, callbacks *[]func(*Work), f func(*Work), kind string) error {
 	if f == nil {
 		return nilError(kind + " callback")
 	}
-	return h.set(func() { *callbacks = append(*callbacks, f) })
+	return set(func() { *callbacks = append(*callbacks, f) })
 }
 
 // set changes a setting, if it is not too late. change must not call the user's

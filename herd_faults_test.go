@@ -272,7 +272,7 @@ func TestCallbackThatCloses(t *testing.T) {
 		require.NoError(t, h.Start())
 		require.True(t, send(h, 0).returned())
 		fill(t, h, 1)
-		require.Equal(t, context.Canceled, h.Close(ctx))
+		require.ErrorIs(t, h.Close(ctx), context.Canceled)
 		require.Len(t, collect(h), 1+ahead)
 	})
 	synctest.Test(t, func(t *testing.T) { // and with no gopher at all

@@ -1,9 +1,6 @@
 package remuda
 
-import (
-	"context"
-	"slices"
-)
+import "context"
 
 // What a Herd needs of its pool beyond the exported methods.
 
@@ -15,45 +12,22 @@ import (
 // limit inputs or more wait already, or the worker is to end. ctx is the context
 // of the run, whose caller's values the next run gets.
 func (p *Pool[In, Out]) requeue(ctx context.Context, in In, limit int) {
+	c := &p.core
 	it := item[In, Out]{in: in}
-	if r := p.home.nested(ctx); r != nil && r.tie == detached {
-		it.origin = p.newOrigin(r.parent, detached)
+	if r := c.ref.runOf(ctx); r != nil && r.mode == valuesOnly {
+		it.env = newSentEnvelope[In, Out](&c.ref, r.parent)
 	}
-	var admitted *blocked[item[In, Out]]
-	p.head.Lock()
-	p.mu.Lock()
-	p.queue.recount()
-	if !p.crew.surplus() && p.queue.len() < limit {
-		admitted = p.admit(1)
-	}
-	if q := &p.queue; len(q.in) == cap(q.in) { // it grows by little beyond its bound
-		q.in = slices.Grow(q.in, len(q.in)+16)
-	}
-	p.accept(it)
-	if p.closing && p.crew.size == 0 { // as in shut: somebody must see to it
-		p.crew.size = 1
-		p.attention.Store(p.crew.surplus())
-	}
-	w := p.call()
-	p.mu.Unlock()
-	p.head.Unlock()
-	answer(admitted, nil)
-	if w != nil {
-		p.launch(w)
-	}
+	c.Requeue(it, limit)
 }
 
 // closeIntake makes the pool refuse new inputs, those of blocked senders too,
 // with ErrPoolClosed. Unlike a pool that is closing, it can still be resized,
 // and does not end when it has run what it has accepted.
 func (p *Pool[In, Out]) closeIntake() {
-	p.mu.Lock()
-	p.open = false
-	refused := p.queue.unlinkAll()
-	p.mu.Unlock()
-	answer(refused, ErrPoolClosed)
+	p.core.life.seal()
+	p.core.Seal(ErrPoolClosed)
 }
 
 // beginClose begins to close the pool, as Close does, and does not wait. A Close
 // that comes later is the first.
-func (p *Pool[In, Out]) beginClose() { p.shut(nil) }
+func (p *Pool[In, Out]) beginClose() { p.core.beginClose(nil) }

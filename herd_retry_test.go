@@ -233,7 +233,7 @@ func TestRetryWhileCloseGivesUp(t *testing.T) {
 		})
 		require.NoError(t, h.SetMaxRetries(5))
 		require.NoError(t, h.AddRetryCallback(func(*work) {
-			assert.Equal(t, context.Canceled, h.Close(ended))
+			assert.ErrorIs(t, h.Close(ended), context.Canceled)
 		}))
 		require.NoError(t, h.Start())
 		require.NoError(t, h.SendWork(unit(0)))

@@ -22,10 +22,6 @@ type gopher[Body, Result any] struct {
 	work Work[Body, Result]
 }
 
-func (h *Herd[Body, Result]) newGopher() Job[Work[Body, Result], Void] {
-	return &gopher[Body, Result]{herd: h}
-}
-
 // Do is one try of a unit of work.
 func (g *gopher[Body, Result]) Do(ctx context.Context, in Work[Body, Result]) (_ Void, err error) {
 	h, w := g.herd, &g.work

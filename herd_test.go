@@ -369,7 +369,7 @@ func TestHerdClose(t *testing.T) {
 		require.NoError(t, h.SendWork(unit(0)))
 		ctx, cancel := context.WithTimeout(bg, time.Second)
 		defer cancel()
-		require.Equal(t, context.DeadlineExceeded, h.Close(ctx))
+		require.ErrorIs(t, h.Close(ctx), context.DeadlineExceeded)
 		require.ErrorIs(t, context.Cause(s.ctx(0)), remuda.ErrPoolClosed)
 		out := collect(h)
 		require.Len(t, out, 1)
@@ -383,7 +383,7 @@ func TestHerdClose(t *testing.T) {
 		require.True(t, send(h, 0).returned())
 		ctx, cancel := context.WithCancel(bg)
 		cancel()
-		require.Equal(t, context.Canceled, h.Close(ctx))
+		require.ErrorIs(t, h.Close(ctx), context.Canceled)
 		require.False(t, outputClosed(h))
 		s.letAll()
 		out := collect(h)
@@ -439,7 +439,7 @@ func TestReaderWalksAway(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(bg, time.Second)
 		defer cancel()
-		require.Equal(t, context.DeadlineExceeded, h.Close(ctx))
+		require.ErrorIs(t, h.Close(ctx), context.DeadlineExceeded)
 
 		synctest.Wait()
 		require.Empty(t, goroutines())

@@ -2,6 +2,7 @@ package remuda
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/remuda-go/remuda/internal/runstate"
@@ -12,7 +13,7 @@ type Info struct {
 	Pool    string // the pool's Config.Name
 	Worker  int    // the worker's number in its pool, counted from 1 and never used again
 	Job     uint64 // the run's number on that worker, counted from 1
-	Attempt int    // 1, and more when middleware runs the job again
+	Attempt int    // 1, and more when middleware runs the job again; see SetAttempt
 
 	run *runContext
 }
@@ -26,12 +27,27 @@ func InfoFrom(ctx context.Context) (Info, bool) {
 		return Info{}, false
 	}
 	return Info{
-		Pool:    r.home.name,
-		Worker:  r.seat.worker,
-		Job:     r.seat.runs,
+		Pool:    r.ref.name,
+		Worker:  r.info.id,
+		Job:     r.info.runs,
 		Attempt: int(r.state.Attempt.Load()),
 		run:     r,
 	}, true
+}
+
+// SetAttempt makes n the Attempt in the [Info] of the run that ctx belongs to, until
+// it is called again. It is for a [Middleware] that runs a job several times: it
+// calls SetAttempt before each further time, with one more than the Attempt that it
+// finds, since a middleware around it may do the same. One that gets inputs which
+// were tried elsewhere before says so with it. Every input starts at 1, and an n below
+// that is taken for 1.
+//
+// Outside of a run SetAttempt does nothing. It is safe for concurrent use and
+// allocates nothing.
+func SetAttempt(ctx context.Context, n int) {
+	if r, ok := ctx.Value(infoKey{}).(*runContext); ok {
+		r.state.Attempt.Store(int32(max(1, min(n, math.MaxInt32))))
+	}
 }
 
 // Input returns the input of the run, converted to any only now, since that may
@@ -41,7 +57,7 @@ func (i Info) Input() any {
 	if i.run == nil || i.run.ended() {
 		return nil
 	}
-	return i.run.seat.input()
+	return i.run.info.input()
 }
 
 // Entered reports whether the run has come to its job, past all middleware. A
@@ -53,7 +69,7 @@ func (i Info) Entered() bool {
 	if i.run == nil || i.run.ended() {
 		return false
 	}
-	entered := i.run.seat.entered
+	entered := i.run.info.entered
 	return entered == nil || *entered
 }
 
@@ -71,7 +87,7 @@ func (i Info) Queued() time.Duration {
 	if i.run == nil {
 		return 0
 	}
-	if t := &i.run.home.timing; t.Load() != runstate.Timed { // all workers read it: no needless write
+	if t := &i.run.ref.clock.Timing; t.Load() != runstate.Timed { // all workers read it: no needless write
 		t.Store(runstate.Timed)
 	}
 	return i.run.state.Queued

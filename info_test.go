@@ -2,6 +2,7 @@ package remuda_test
 
 import (
 	"context"
+	"math"
 	"testing"
 	"testing/synctest"
 
@@ -9,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/remuda-go/remuda"
-	"github.com/remuda-go/remuda/internal/runstate"
 )
 
 func TestInfoOutsideOfARun(t *testing.T) {
@@ -113,7 +113,7 @@ func TestInfoCountsAttempts(t *testing.T) {
 				return func(ctx context.Context) error {
 					for n := 1; n <= 3; n++ {
 						if n > 1 {
-							runstate.SetAttempt(ctx, n)
+							remuda.SetAttempt(ctx, n)
 						}
 						if err := next(ctx); err != nil {
 							return err
@@ -129,15 +129,16 @@ func TestInfoCountsAttempts(t *testing.T) {
 			require.Equal(t, []int{1, 2, 3, 1, 2, 3}, attempts)
 		})
 	}
-	runstate.SetAttempt(bg, 2) // outside of a run it does nothing
+	remuda.SetAttempt(bg, 2) // outside of a run it does nothing
 }
 
-// InfoFrom allocates nothing.
+// InfoFrom and SetAttempt allocate nothing.
 func TestInfoIsFree(t *testing.T) {
 	p := startPool(t, remuda.Config{}, func(ctx context.Context, _ int) (float64, error) {
 		return testing.AllocsPerRun(100, func() {
+			remuda.SetAttempt(ctx, 2)
 			info, ok := remuda.InfoFrom(ctx)
-			if !ok || info.Worker != 1 || info.Queued() != 0 {
+			if !ok || info.Worker != 1 || info.Attempt != 2 || info.Queued() != 0 {
 				t.Error("no run")
 			}
 		}), nil
@@ -147,6 +148,38 @@ func TestInfoIsFree(t *testing.T) {
 	require.Zero(t, allocs)
 }
 
+// An attempt is never below 1, and never wraps around.
+func TestSetAttemptKeepsToWhatCanBe(t *testing.T) {
+	p := startPool(t, remuda.Config{}, func(ctx context.Context, n int) (int, error) {
+		remuda.SetAttempt(ctx, n)
+		info, _ := remuda.InfoFrom(ctx)
+		return info.Attempt, nil
+	})
+	for n, want := range map[int]int{-1: 1, 0: 1, 1: 1, 7: 7, math.MaxInt32: math.MaxInt32, math.MaxInt: math.MaxInt32, math.MinInt: 1} {
+		got, err := p.Do(bg, n)
+		require.NoError(t, err)
+		require.Equal(t, want, got, "SetAttempt(%d)", n)
+	}
+}
+
+// SetAttempt tells the innermost run, as InfoFrom does, and no other.
+func TestSetAttemptOfTheInnermostRun(t *testing.T) {
+	inner := startPool(t, remuda.Config{}, func(ctx context.Context, _ int) (int, error) {
+		remuda.SetAttempt(ctx, 5)
+		info, _ := remuda.InfoFrom(ctx)
+		return info.Attempt, nil
+	})
+	outer := startPool(t, remuda.Config{}, func(ctx context.Context, n int) (int, error) {
+		remuda.SetAttempt(ctx, 2)
+		out, err := inner.Do(ctx, n)
+		info, _ := remuda.InfoFrom(ctx)
+		return 10*info.Attempt + out, err
+	})
+	out, err := outer.Do(bg, 1)
+	require.NoError(t, err)
+	require.Equal(t, 25, out)
+}
+
 // A run begins to count anew on a worker whose context is used again.
 func TestInfoCountsAttemptsOfEachRun(t *testing.T) {
 	var seen []int
@@ -154,7 +187,7 @@ func TestInfoCountsAttemptsOfEachRun(t *testing.T) {
 		return func(ctx context.Context) error {
 			info, _ := remuda.InfoFrom(ctx)
 			seen = append(seen, info.Attempt)
-			runstate.SetAttempt(ctx, 3)
+			remuda.SetAttempt(ctx, 3)
 			return next(ctx)
 		}
 	}))

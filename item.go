@@ -1,67 +1,104 @@
 package remuda
 
-import "context"
+import (
+	"context"
+
+	"github.com/remuda-go/remuda/internal/dispatch"
+)
 
 // An item is an input on its way to a worker.
 type item[In, Out any] struct {
-	in     In
-	origin *origin[In, Out] // nil if nobody waits and the context was empty
-	stamp  stamp            // when it was accepted
+	in  In
+	env *envelope[In, Out] // nil if nobody waits and the context was empty
 }
 
-func (it *item[In, Out]) isClaim() bool { return it.origin != nil && it.origin.stream != nil }
-
-// An origin is where an item comes from, if that matters. What was sent has one
-// for its context alone: nobody holds its ticket.
-type origin[In, Out any] struct {
-	ticket *Ticket[Out]     // nil if nobody waits
-	run    *runContext      // the context of the run; nil if the worker's own will do
-	stream *stream[In, Out] // not nil: the item is a claim of a stream, and no input
-	at     int              // the item's index in the queue's buffer; guarded by both locks of the pool
+// An envelope is what comes with an input, if anything does.
+type envelope[In, Out any] struct {
+	run     *runContext      // the context of the run; nil if the worker's own will do
+	sink    sink[Out]        // who gets the outcome; nil if nobody does
+	visitor visitor[In, Out] // not nil: the item is an invitation, and no input
 }
 
-// awaited reports whether somebody has the ticket. If not, a drop goes to OnDrop.
-func (o *origin[In, Out]) awaited() bool { return o.ticket != nil }
+// A sink gets the outcome of an input, once.
+type sink[Out any] interface {
+	settle(out Out, err error, exited bool)
+}
 
-// newOrigin makes the origin of an input that comes with ctx. Its run depends on
-// ctx as tie says.
-func (p *Pool[In, Out]) newOrigin(ctx context.Context, tie tie) *origin[In, Out] {
+// A visitor has inputs of its own for the workers that it invites.
+type visitor[In, Out any] interface {
+	// visit runs inputs on a worker until there are none or others need the worker. After
+	// a panic or runtime.Goexit around a run it is called again for the rest.
+	visit(s *runnerState[In, Out])
+	// dismissed says that no worker will come for an invitation.
+	dismissed()
+}
+
+// A worker is a worker of the dispatcher that has what it takes to run jobs.
+type worker[In, Out any] = dispatch.Worker[item[In, Out], runnerState[In, Out]]
+
+// A ticketEnvelope is the envelope of an input that somebody waits for.
+type ticketEnvelope[In, Out any] struct {
+	envelope[In, Out]
+	ticket Ticket[Out]
+}
+
+// newTicketEnvelope makes the envelope of an input that Submit hands over. The
+// run's context is an allocation of its own: a ticket that its owner keeps must not
+// keep the values of the caller's context, too.
+func newTicketEnvelope[In, Out any](ref *poolRef, ctx context.Context) *ticketEnvelope[In, Out] {
+	e := &ticketEnvelope[In, Out]{ticket: Ticket[Out]{ref: ref}}
+	e.sink = &e.ticket
+	if !isEmpty(ctx) {
+		e.run = newRunContext(ref, ctx, byEither)
+	}
+	return e
+}
+
+// newCallEnvelope is newTicketEnvelope for Do: nobody keeps the ticket, so that one
+// allocation serves for all.
+func newCallEnvelope[In, Out any](ref *poolRef, ctx context.Context) *ticketEnvelope[In, Out] {
 	if isEmpty(ctx) {
-		return &origin[In, Out]{}
+		return newTicketEnvelope[In, Out](ref, ctx)
 	}
-	both := &struct { // one allocation
-		origin[In, Out]
-		own runContext
-	}{own: runContext{home: &p.home, parent: ctx, tie: tie}}
-	both.run = &both.own
-	return &both.origin
+	both := &struct {
+		ticketEnvelope[In, Out]
+		run runContext
+	}{}
+	both.run.ref, both.run.parent, both.run.mode = ref, ctx, byEither
+	both.ticket.ref = ref
+	both.ticketEnvelope.sink, both.ticketEnvelope.envelope.run = &both.ticket, &both.run
+	return &both.ticketEnvelope
 }
 
-// newCall makes the origin of an input whose outcome somebody awaits. If the
-// ticket is to be kept by the user, it must not keep ctx: that takes a second
-// allocation, unless ctx is empty.
-func (p *Pool[In, Out]) newCall(ctx context.Context, kept bool) *origin[In, Out] {
-	var o *origin[In, Out]
-	switch {
-	case isEmpty(ctx):
-		both := &struct {
-			origin[In, Out]
-			ticket Ticket[Out]
-		}{}
-		o = &both.origin
-		o.ticket = &both.ticket
-	case kept:
-		o = p.newOrigin(ctx, untied)
-		o.ticket = &Ticket[Out]{}
-	default:
-		all := &struct {
-			origin[In, Out]
-			own    runContext
-			ticket Ticket[Out]
-		}{own: runContext{home: &p.home, parent: ctx, tie: untied}}
-		o = &all.origin
-		o.run, o.ticket = &all.own, &all.ticket
+// newSentEnvelope is for an input that was only sent, with values.
+func newSentEnvelope[In, Out any](ref *poolRef, values context.Context) *envelope[In, Out] {
+	both := &struct {
+		envelope[In, Out]
+		run runContext
+	}{}
+	both.run.ref, both.run.parent, both.run.mode = ref, values, valuesOnly
+	both.envelope.run = &both.run
+	return &both.envelope
+}
+
+// valuesOf returns a context with the values of ctx that outlive its run. For a
+// job that sends with the context of its run they are those of whoever owns that
+// run; the run itself is left out, or inputs that send others in turn would make
+// a chain of contexts that grows without end.
+func valuesOf(ctx context.Context) context.Context {
+	for {
+		r, ok := ctx.(*runContext)
+		switch {
+		case !ok:
+			return ctx
+		case r.parent == r.ref.base: // has no values
+			return context.Background()
+		}
+		ctx = r.parent
 	}
-	o.ticket.home = &p.home
-	return o
+}
+
+// isEmpty reports whether ctx is one of the two contexts that carry nothing.
+func isEmpty(ctx context.Context) bool {
+	return ctx == context.Background() || ctx == context.TODO()
 }

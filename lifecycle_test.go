@@ -324,21 +324,25 @@ func TestStopOnErrors(t *testing.T) {
 		require.NoError(t, p.TrySend(bg, 2))
 	})
 
-	bubble(t, "ends a pool that is fed by a source, and cancels its other runs", func(t *testing.T) {
+	bubble(t, "ends a pool that is fed by a source, whose other runs go on to their end", func(t *testing.T) {
 		ch := make(chan int, 2)
+		s := &stage{}
 		p := remuda.Must(remuda.NewFrom[int, int](remuda.FromChan(ch), remuda.Config{Initial: 2, StopOnErrors: true}))
 		require.NoError(t, p.Start(remuda.Func(func(ctx context.Context, n int) (int, error) {
 			if n == 1 {
-				<-ctx.Done()
-				return 0, context.Cause(ctx)
+				return s.Do(ctx, n)
 			}
 			return 0, broken
 		})))
 		ch <- 1
 		synctest.Wait()
 		ch <- 2
-		<-p.Done()
+		synctest.Wait()
 		require.Equal(t, broken, p.Err())
+		require.NoError(t, s.ctx(1).Err())
+		s.let(1)
+		<-p.Done()
+		require.EqualValues(t, 1, p.Stats().Succeeded)
 	})
 }
 
@@ -400,7 +404,7 @@ func goroutines() (found []string) {
 // only variables are error values and the context of runs that are over, which
 // nobody writes to.
 func TestNothingIsGlobal(t *testing.T) {
-	constants := map[string]bool{"runOver": true}
+	constants := map[string]bool{"endedContext": true}
 	for _, file := range parsePackage(t) {
 		for _, decl := range file.Decls {
 			switch d := decl.(type) {

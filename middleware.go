@@ -58,8 +58,8 @@ func (f MiddlewareFunc) Wrap(next Handler) Handler {
 // as in a pool, and the result returns it as one; a panic in a middleware goes on
 // to the caller. If job is an [io.Closer], the result closes it. Without mws the
 // result is job itself. To a pool the result is the job: what mws refuse has
-// failed, where what the pool's own middleware refuses is dropped. A nil job or middleware makes a job that Start refuses
-// with [ErrNilJob].
+// failed, where what the pool's own middleware refuses is dropped. A nil job or
+// middleware makes a job that Start refuses with [ErrNilJob].
 func Wrap[In, Out any](job Job[In, Out], mws ...Middleware) Job[In, Out] {
 	if err := cmp.Or(faultOf(job, "Wrap: job"), faultOfAll(mws, "Wrap: ")); err != nil {
 		return faultyJob[In, Out]{err}
@@ -69,8 +69,8 @@ func Wrap[In, Out any](job Job[In, Out], mws ...Middleware) Job[In, Out] {
 	}
 	w := &wrapped[In, Out]{frames: sync.Pool{New: func() any {
 		f := &frame[In, Out]{}
-		if f.bind(job, mws); f.run == nil { // whatever mws are, a panic is returned
-			f.run = f.call
+		if f.bind(job, mws); f.chain == nil { // whatever mws are, a panic is returned
+			f.chain = f.call
 		}
 		return f
 	}}}
@@ -87,8 +87,9 @@ func (w *wrapped[In, Out]) Do(ctx context.Context, in In) (Out, error) {
 	// Not deferred: a frame whose run panicked or ended its goroutine is left
 	// to the garbage collector, since its chain may be in any state.
 	f.in = in
-	err := f.run(ctx)
-	out := f.take()
+	err := f.chain(ctx)
+	out := f.out
+	f.clear()
 	w.frames.Put(f)
 	return out, err
 }
@@ -97,32 +98,32 @@ func (w *wrapped[In, Out]) Do(ctx context.Context, in In) (Out, error) {
 // does not know their types. The chain is composed once, around a call that is
 // bound to the frame, so that a run costs no allocation.
 type frame[In, Out any] struct {
-	job Job[In, Out]
-	run Handler // the whole chain; nil until bind, and if there is none or it adds nothing
-	in  In
-	out Out
+	job   Job[In, Out]
+	chain Handler // all of it; nil until bind, and if there is none or it adds nothing
+	in    In
+	out   Out
 
-	entered bool // the innermost handler, in this run; means nothing without middleware
+	entered bool // the run under way has come to the job, or can't be refused
 }
 
 // bind composes the chain around job, the first of mws outermost.
 func (f *frame[In, Out]) bind(job Job[In, Out], mws []Middleware) {
-	f.job = job
+	f.job, f.entered = job, true
 	if len(mws) == 0 {
 		return
 	}
 	innermost := Handler(f.call)
-	run := innermost
+	chain := innermost
 	for _, mw := range slices.Backward(mws) {
-		if run = mw.Wrap(run); run == nil { // not to be taken for no chain at all
-			run = func(context.Context) error {
+		if chain = mw.Wrap(chain); chain == nil { // not to be taken for no chain at all
+			chain = func(context.Context) error {
 				f.entered = true // this refuses nothing: it is broken
 				return ErrNilJob
 			}
 		}
 	}
-	if !same(run, innermost) { // as when each layer hands back what it gets: Logger(nil) does
-		f.run = run
+	if !same(chain, innermost) { // as when each layer hands back what it gets: Logger(nil) does
+		f.chain = chain
 	}
 }
 
@@ -135,9 +136,9 @@ func same(a, b Handler) bool {
 // do runs the job inside its chain. Without one it is called as it is, and the
 // caller sees to panics: that saves a tenth of what it costs to run nothing.
 func (f *frame[In, Out]) do(ctx context.Context) (err error) {
-	if f.run != nil {
+	if f.chain != nil {
 		f.entered = false
-		return f.run(ctx)
+		return f.chain(ctx)
 	}
 	f.out, err = f.job.Do(ctx, f.in)
 	return err
@@ -158,24 +159,7 @@ func (f *frame[In, Out]) call(ctx context.Context) (err error) {
 	return err
 }
 
-// outcome says how to count a run that returned err. A middleware that returns
-// an error and has not called the job has refused the input, which is dropped.
-func (f *frame[In, Out]) outcome(err error) outcome {
-	o := outcomeOf(err)
-	if o == failed && f.run != nil && !f.entered {
-		return dropped
-	}
-	return o
-}
-
-// take returns the output of the run and forgets both values, so that an idle
-// worker keeps nothing alive.
-func (f *frame[In, Out]) take() Out {
-	out := f.out
-	f.clear()
-	return out
-}
-
+// clear forgets both values, so that an idle worker keeps nothing alive.
 func (f *frame[In, Out]) clear() {
 	var in In
 	var out Out

@@ -46,6 +46,8 @@ type game struct {
 	name string
 	pool *remuda.Pool[int, int]
 
+	bound int // of the queue
+
 	mu      sync.Mutex
 	next    int                   // input
 	gates   map[int]chan struct{} // of runs that stand still
@@ -58,7 +60,15 @@ type game struct {
 }
 
 // A gameLoop is a Map of the game's.
-type gameLoop struct{ left int } // inputs that have not begun
+type gameLoop struct {
+	left     int // inputs that have not begun
+	consumed int // outcomes
+	inputs   int
+}
+
+// hasWork reports whether an input of the loop could begin: as Map says, it is ahead
+// of the loop by so many inputs at most.
+func (l *gameLoop) hasWork(ahead int) bool { return l.left > 0 && l.inputs-l.left-l.consumed < ahead }
 
 type loopKey struct{}
 
@@ -78,6 +88,7 @@ func newGame(t *testing.T, seed uint64) *game {
 		Queue:   []int{remuda.Unbuffered, 1, 2, 3, 16, 100}[g.IntN(6)],
 		Inline:  g.IntN(2) == 0,
 	}
+	g.bound = max(cfg.Queue, 0)
 	g.name = fmt.Sprintf("seed %d, %+v", seed, cfg)
 	g.pool = remuda.Must(remuda.NewWithConfig[int, int](cfg))
 	require.NoError(t, g.pool.Start(remuda.Func(g.run)))
@@ -177,7 +188,7 @@ func (g *game) move() {
 
 // loop begins a Map over n inputs.
 func (g *game) loop(n int) {
-	l := &gameLoop{left: n}
+	l := &gameLoop{left: n, inputs: n}
 	ctx := context.WithValue(g.ctx(), loopKey{}, l)
 	var ins []int
 	for range n {
@@ -194,6 +205,9 @@ func (g *game) loop(n int) {
 				}
 			}
 		}) {
+			g.mu.Lock()
+			l.consumed++
+			g.mu.Unlock()
 		}
 		g.mu.Lock()
 		delete(g.loops, l)
@@ -228,7 +242,7 @@ func (g *game) look() bool {
 	defer g.mu.Unlock()
 	work := s.Queued > 0 || g.blocked > 0
 	for l := range g.loops {
-		work = work || l.left > 0
+		work = work || l.hasWork(g.bound+s.Workers)
 	}
 	if work {
 		ok = assert.GreaterOrEqual(g.t, s.Running, s.Workers,

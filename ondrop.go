@@ -1,5 +1,7 @@
 package remuda
 
+import "sync/atomic"
+
 // OnDrop sets a function that is called for each input that nobody waits for and
 // whose job never ran, with the reason: one that Send or TrySend handed over and
 // Close dropped ([ErrPoolClosed]), and one that a [Middleware] refused, which is
@@ -20,55 +22,64 @@ package remuda
 //
 // Inputs of Do, Submit, Map and the like do not come here, since their outcome
 // tells. Nor do runs that Close cancelled: they end with an error.
-func (p *Pool[In, Out]) OnDrop(f func(in In, err error)) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.onDrop = f
+func (p *Pool[In, Out]) OnDrop(f func(in In, err error)) { p.core.drops.set(f) }
+
+// A dropHook is the user's function for inputs that nobody waits for and that are
+// dropped.
+type dropHook[In any] struct {
+	f atomic.Pointer[func(In, error)]
 }
 
-// tell calls the user's function for inputs that were dropped. If it panics or
-// ends the goroutine, that goes on once the others are told.
-func (p *Pool[In, Out]) tell(ins []In, err error) {
-	f := p.hook()
+func (h *dropHook[In]) set(f func(In, error)) {
+	if f == nil {
+		h.f.Store(nil)
+	} else {
+		h.f.Store(&f)
+	}
+}
+
+// tell calls the function for inputs that were dropped. If it panics or ends the
+// goroutine, that goes on once the others are told; what goes wrong with those is
+// for note.
+func (h *dropHook[In]) tell(ins []In, err error, note func(error)) {
+	f := h.f.Load()
 	if f == nil {
 		return
 	}
 	told := 0
-	defer func() { p.tellApart(f, ins[told:], err) }()
+	defer func() { tellApart(*f, ins[told:], err, note) }()
 	for _, in := range ins {
 		told++
-		f(in, err)
+		(*f)(in, err)
 	}
 }
 
-// refused calls the user's function for an input that was refused.
-func (p *Pool[In, Out]) refused(in In, err error) {
-	if f := p.hook(); f != nil {
-		p.tellApart(f, []In{in}, err)
+// tellRefused calls the function for an input that a middleware refused.
+func (h *dropHook[In]) tellRefused(in In, err error, note func(error)) {
+	if f := h.f.Load(); f != nil {
+		tellApart(*f, []In{in}, err, note)
 	}
 }
 
 // tellApart calls f for inputs on a goroutine of its own, and waits. It starts
 // another one whenever f has brought one down.
-func (p *Pool[In, Out]) tellApart(f func(In, error), ins []In, err error) {
+func tellApart[In any](f func(In, error), ins []In, err error, note func(error)) {
 	for len(ins) > 0 {
 		calls := make(chan int)
-		go p.tellSome(f, ins, err, calls)
+		go tellSome(f, ins, err, note, calls)
 		ins = ins[<-calls:]
 	}
 }
 
 // tellSome calls f for inputs until one of the calls does not return, and sends
 // how many it made.
-func (p *Pool[In, Out]) tellSome(f func(In, error), ins []In, err error, calls chan<- int) {
+func tellSome[In any](f func(In, error), ins []In, err error, note func(error), calls chan<- int) {
 	told, broke := 0, ErrGoexit
 	defer func() {
 		if v := recover(); v != nil {
 			broke = newPanicError(v)
 		}
-		p.mu.Lock()
-		p.noteClosing(broke)
-		p.mu.Unlock()
+		note(broke)
 		calls <- told
 	}()
 	for _, in := range ins {
@@ -76,10 +87,4 @@ func (p *Pool[In, Out]) tellSome(f func(In, error), ins []In, err error, calls c
 		f(in, err)
 	}
 	broke = nil
-}
-
-func (p *Pool[In, Out]) hook() func(In, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.onDrop
 }

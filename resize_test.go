@@ -312,9 +312,9 @@ func TestWorkersAreMadeOnFirstNeed(t *testing.T) {
 	})
 }
 
-// In a pool that is fed by a source a run belongs to its worker: Less cancels
-// the context of the one that it retires, and of no other.
-func TestLessCancelsARunOfASource(t *testing.T) {
+// Rule 2: a run of a source-fed pool goes on to its end, too: what was taken from a
+// broker must not be thrown back because of a deploy.
+func TestLessLetsARunOfASourceFinish(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ch := make(chan int, 3)
 		p := remuda.Must(remuda.NewFrom[int, int](remuda.FromChan(ch), remuda.Config{Initial: 3}))
@@ -327,17 +327,22 @@ func TestLessCancelsARunOfASource(t *testing.T) {
 		require.Len(t, s.order(), 3)
 		require.NoError(t, p.Less())
 		require.Equal(t, 2, p.Current())
-		now, _ := s.on()
-		require.Equal(t, 2, now)
+		require.Equal(t, 1, p.Stats().Retired)
 		require.NoError(t, p.Resize(0))
-		now, _ = s.on()
-		require.Zero(t, now)
+		now, _ := s.on()
+		require.Equal(t, 3, now)
+		for i := range 3 {
+			require.NoError(t, s.ctx(i).Err())
+		}
 
 		ch <- 3
+		s.let(0)
 		require.Len(t, s.order(), 3, "nobody takes it")
 		require.NoError(t, p.More())
 		require.Equal(t, 3, s.order()[3])
 		s.letAll()
+		synctest.Wait()
+		require.EqualValues(t, 4, p.Stats().Succeeded)
 	})
 }
 

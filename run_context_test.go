@@ -3,7 +3,6 @@ package remuda_test
 import (
 	"context"
 	"fmt"
-	"slices"
 	"testing"
 	"testing/synctest"
 
@@ -12,29 +11,20 @@ import (
 	"github.com/remuda-go/remuda"
 )
 
-// The context of a run ends with the run, whichever way the input came. Who kept
-// it sees that, and never the context of another run.
+// The context of a run ends with the run, whichever way the input came, if it came
+// with a context that carries something. Who kept it sees that, and never the context
+// of another run. Inputs without one, and those of one loop, share a context, which
+// ends with the pool or the loop.
 func TestContextOfARunEndsWithIt(t *testing.T) {
 	for name, call := range map[string]func(ctx context.Context, p *remuda.Pool[int, int], n int) error{
 		"Do":      nestedCalls["Do"],
 		"Submit":  nestedCalls["Submit and Wait"],
-		"Map":     func(ctx context.Context, p *remuda.Pool[int, int], n int) error { return nestedCalls["Map"](ctx, p, n) },
-		"DoAll":   nestedCalls["DoAll"],
 		"Send":    func(ctx context.Context, p *remuda.Pool[int, int], n int) error { return p.Send(ctx, n) },
 		"TrySend": func(ctx context.Context, p *remuda.Pool[int, int], n int) error { return p.TrySend(ctx, n) },
-		"Map, while it goes on": func(ctx context.Context, p *remuda.Pool[int, int], n int) error {
-			for range p.Map(ctx, slices.Values([]int{n, 100, 101})) {
-			}
-			return nil
-		},
 	} {
 		for _, asks := range []bool{false, true} {
-			for _, given := range []string{"empty", "endless", "endable"} {
+			for _, given := range []string{"endless", "endable"} {
 				bubble(t, fmt.Sprintf("%s, %s, asks %v", name, given, asks), func(t *testing.T) {
-					ended := name == "Do" || name == "Submit"
-					if !ended || given == "empty" {
-						t.Skip("belongs to the rebuilt core (issue 11)")
-					}
 					ctx := bg
 					switch given {
 					case "endless":

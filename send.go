@@ -3,7 +3,7 @@ package remuda
 import (
 	"context"
 
-	"github.com/remuda-go/remuda/internal/runstate"
+	"github.com/remuda-go/remuda/internal/dispatch"
 )
 
 // Send hands an input to the pool and returns when it was accepted: at once
@@ -26,37 +26,24 @@ import (
 // takes no inputs. It costs no allocation if ctx is context.Background() or
 // context.TODO(), and one if it is not.
 func (p *Pool[In, Out]) Send(ctx context.Context, in In) error {
-	it, err := p.sent(ctx, in)
+	it, err := p.core.sentItem(ctx, in)
 	if err != nil {
 		return err
 	}
-	return p.send(ctx, it, true)
+	_, err = p.core.send(ctx, it, true)
+	return err
 }
 
 // TrySend is Send that never blocks: it returns [ErrQueueFull] when Send would
 // wait. As with Send, the job's context has the values of ctx, and a ctx that has
 // ended is refused with its error.
 func (p *Pool[In, Out]) TrySend(ctx context.Context, in In) error {
-	it, err := p.sent(ctx, in)
+	it, err := p.core.sentItem(ctx, in)
 	if err != nil {
 		return err
 	}
-	return p.send(ctx, it, false)
-}
-
-// sent makes the item of an input that is sent with ctx.
-func (p *Pool[In, Out]) sent(ctx context.Context, in In) (item[In, Out], error) {
-	it := item[In, Out]{in: in}
-	if isEmpty(ctx) {
-		return it, nil
-	}
-	if err := ctx.Err(); err != nil {
-		return it, err
-	}
-	if values := valuesOf(ctx); !isEmpty(values) {
-		it.origin = p.newOrigin(values, detached)
-	}
-	return it, nil
+	_, err = p.core.send(ctx, it, false)
+	return err
 }
 
 // Submit hands an input to the pool, as Send does, and returns the ticket by
@@ -66,208 +53,99 @@ func (p *Pool[In, Out]) sent(ctx context.Context, in In) (item[In, Out], error) 
 // context that carries something it costs two, and three more if that can end
 // and all workers are busy.
 func (p *Pool[In, Out]) Submit(ctx context.Context, in In) (*Ticket[Out], error) {
-	o, err := p.submit(ctx, in, true)
-	if err != nil {
-		return nil, err
-	}
-	p.heed(ctx, o)
-	return o.ticket, nil
-}
-
-// submit hands over an input whose outcome somebody awaits; see newCall for kept.
-func (p *Pool[In, Out]) submit(ctx context.Context, in In, kept bool) (*origin[In, Out], error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	o := p.newCall(ctx, kept)
-	if err := p.send(ctx, item[In, Out]{in: in, origin: o}, true); err != nil {
+	e := newTicketEnvelope[In, Out](&p.core.ref, ctx)
+	seq, err := p.core.send(ctx, item[In, Out]{in, &e.envelope}, true)
+	if err != nil {
 		return nil, err
 	}
-	return o, nil
+	if p.core.Waits() && ctx.Done() != nil {
+		p.core.heed(ctx, seq, &e.ticket)
+	}
+	return &e.ticket, nil
 }
 
-// valuesOf returns a context with the values of ctx that outlive its run. For a
-// job that sends with the context of its run they are those of whoever owns that
-// run; the run itself is left out, or inputs that send others in turn would make
-// a chain of contexts that grows without end.
-func valuesOf(ctx context.Context) context.Context {
-	for {
-		r, ok := ctx.(*runContext)
-		switch {
-		case !ok:
-			return ctx
-		case r.parent == r.home.base: // has no values
-			return context.Background()
-		}
-		ctx = r.parent
+// heed makes the input of a ticket leave the queue when ctx ends. Where workers are
+// on their way for all that is queued, Submit does without.
+func (c *core[In, Out]) heed(ctx context.Context, seq uint64, t *Ticket[Out]) {
+	stop := context.AfterFunc(ctx, func() { c.giveUp(seq, t, ctx.Err()) })
+	if !t.onSettle(stop) {
+		stop()
 	}
 }
 
-// isEmpty reports whether ctx is one of the two contexts that carry nothing.
-func isEmpty(ctx context.Context) bool {
-	return ctx == context.Background() || ctx == context.TODO()
+// giveUp takes an input out of the queue because of err, the end of its caller's
+// context. It does nothing if the input is not queued.
+func (c *core[In, Out]) giveUp(seq uint64, t *Ticket[Out], err error) {
+	it, ok := c.Remove(seq)
+	if !ok {
+		return
+	}
+	it.env.run.end()
+	it.env.run = nil
+	var out Out
+	t.settle(out, err, false)
 }
 
-// send hands an item to the pool; if there is no room it waits, or fails, as wait
-// says. Whether an item is accepted is decided here, under mu, and in admit for
-// those that blocked.
-func (p *Pool[In, Out]) send(ctx context.Context, it item[In, Out], wait bool) error {
-	p.mu.Lock()
-	if !p.open {
-		err := p.refusal()
-		p.mu.Unlock()
-		return err
+// sentItem makes the item of an input that is sent with ctx.
+func (c *core[In, Out]) sentItem(ctx context.Context, in In) (item[In, Out], error) {
+	it := item[In, Out]{in: in}
+	if isEmpty(ctx) {
+		return it, nil
 	}
-	if !p.queue.hasRoom() || p.queue.first != nil {
-		p.mu.Unlock()
-		return p.sendSlowly(ctx, it, wait)
+	if err := ctx.Err(); err != nil {
+		return it, err
 	}
-	p.accept(it)
-	w := p.call()
-	p.mu.Unlock()
-	if w != nil {
-		p.launch(w)
+	if values := valuesOf(ctx); !isEmpty(values) {
+		it.env = newSentEnvelope[In, Out](&c.ref, values)
 	}
-	return nil
+	return it, nil
 }
 
-// call hires a worker for an item that was just accepted, unless enough are on
-// their way already. It needs mu.
-func (p *Pool[In, Out]) call() *worker[In, Out] {
-	if n := p.crew.searching; n > 0 && len(p.queue.in) <= n*patience {
-		return nil
+// send hands an item to the dispatcher. It returns its sequence number there.
+func (c *core[In, Out]) send(ctx context.Context, it item[In, Out], wait bool) (seq uint64, err error) {
+	seq, err = c.Dispatcher.Send(it)
+	if err == nil {
+		return seq, nil
 	}
-	return p.crew.summon()
-}
-
-// refusal says why the pool takes no inputs. It needs mu.
-func (p *Pool[In, Out]) refusal() error {
-	switch {
-	case p.closing:
-		return p.cfg.fault(ErrPoolClosed)
-	case !p.started:
-		return p.cfg.fault(ErrNotStarted)
-	case p.source != nil:
-		return p.cfg.fault(ErrSourceFed)
-	default: // see closeIntake
-		return p.cfg.fault(ErrPoolClosed)
-	}
-}
-
-// accept takes an item over. It needs mu; a worker must be summoned for it.
-func (p *Pool[In, Out]) accept(it item[In, Out]) {
-	p.accepted++
-	if t := p.home.timing.Load(); t != runstate.Untimed {
-		it.stamp = p.stamper.stamp(&p.home, t)
-	}
-	if it.origin != nil {
-		it.origin.at = len(p.queue.in)
-	}
-	p.queue.push(it)
-}
-
-// sendSlowly is send when there seems to be no room: it looks at how far the
-// workers have come, and blocks if there is none indeed.
-func (p *Pool[In, Out]) sendSlowly(ctx context.Context, it item[In, Out], wait bool) error {
-	end := ctx.Done()
-	p.head.Lock()
-	p.mu.Lock()
-	p.queue.recount()
-	w, err := p.place(it)
-	var b *blocked[item[In, Out]]
-	if err == ErrQueueFull && wait {
-		b = p.newBlocked(it)
-		b.end = end
-		p.queue.link(b)
-	}
-	p.mu.Unlock()
-	p.head.Unlock()
-	if w != nil {
-		p.launch(w)
+	var w *dispatch.Waiter[item[In, Out]]
+	if err == dispatch.ErrFull {
+		seq, w, err = c.SendSlowly(it, wait, ctx.Done())
 	}
 	switch {
-	case b != nil:
-		return p.await(ctx, b)
-	case err == ErrQueueFull:
-		return p.cfg.fault(err)
-	default:
-		return err
+	case w != nil:
+		return c.awaitPlace(ctx, w)
+	case err == nil:
+		return seq, nil
+	case err == dispatch.ErrFull:
+		return 0, c.cfg.fault(ErrQueueFull)
 	}
+	if err = c.refusal(); err == nil { // the pool has been started meanwhile
+		return c.send(ctx, it, wait)
+	}
+	return 0, err
 }
 
-// place accepts an item if there is room and nobody waits for it already, or,
-// in a pool without a queue, if there is a worker free to take it. It needs
-// both locks, and a recount before.
-func (p *Pool[In, Out]) place(it item[In, Out]) (*worker[In, Out], error) {
-	switch {
-	case !p.open:
-		return nil, p.refusal()
-	case p.queue.first != nil:
-		return nil, ErrQueueFull
-	case p.queue.hasRoom():
-		p.accept(it)
-		return p.call(), nil
-	case p.queue.bound == 0:
-		if w := p.crew.hire(); w != nil {
-			p.crew.searching++
-			p.accept(it)
-			return w, nil
-		}
+// awaitPlace waits until a blocked sender is let in or ctx ends.
+func (c *core[In, Out]) awaitPlace(ctx context.Context, w *dispatch.Waiter[item[In, Out]]) (seq uint64, err error) {
+	if r := c.ref.runOf(ctx); r != nil {
+		c.yieldSlot(r)
+		defer c.reacquireSlot(r)
 	}
-	return nil, ErrQueueFull
-}
-
-func (p *Pool[In, Out]) newBlocked(it item[In, Out]) *blocked[item[In, Out]] {
-	b, _ := p.blocked.Get().(*blocked[item[In, Out]])
-	if b == nil {
-		b = &blocked[item[In, Out]]{ch: make(chan error, 1)}
-	}
-	b.item = it
-	return b
-}
-
-// await waits until b is answered or ctx ends.
-func (p *Pool[In, Out]) await(ctx context.Context, b *blocked[item[In, Out]]) error {
-	if r := p.home.nested(ctx); r != nil {
-		p.lend(r)
-		defer p.reclaim(r)
-	}
-	var err error
-	if b.end == nil {
-		err = <-b.ch
+	defer c.Release(w)
+	if end := ctx.Done(); end == nil {
+		err = <-w.Answer()
 	} else {
 		select {
-		case err = <-b.ch:
-		case <-b.end:
-			if p.quitBlocked(b) {
-				err = ctx.Err()
-			} else {
-				err = <-b.ch // decided meanwhile
+		case err = <-w.Answer():
+		case <-end:
+			if c.GiveUp(w) {
+				return 0, ctx.Err()
 			}
+			err = <-w.Answer() // decided meanwhile
 		}
 	}
-	b.item, b.end = item[In, Out]{}, nil
-	p.blocked.Put(b)
-	return err
-}
-
-// quitBlocked takes a sender whose context has ended out of those that wait, and
-// reports whether it was still there. Those that came after it may have found it in
-// their way, so they are looked at again.
-func (p *Pool[In, Out]) quitBlocked(b *blocked[item[In, Out]]) bool {
-	p.head.Lock()
-	p.mu.Lock()
-	left := p.queue.unlink(b)
-	var admitted *blocked[item[In, Out]]
-	var c chores[In, Out]
-	if left {
-		p.queue.recount()
-		admitted = p.admit(0)
-		c = p.adjust()
-	}
-	p.mu.Unlock()
-	p.head.Unlock()
-	answer(admitted, nil)
-	p.do(c)
-	return left
+	return w.Seq(), err
 }

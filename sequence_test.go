@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -121,7 +122,7 @@ func TestSequenceOfASourceThatCannotStop(t *testing.T) {
 				}
 			})
 			p := startFrom(t, src, remuda.Config{}, func(ctx context.Context, in int) (int, error) {
-				<-ctx.Done()
+				time.Sleep(time.Second)
 				return in, nil
 			})
 			synctest.Wait()

@@ -17,7 +17,6 @@ import (
 // What a job has started, and left behind, has no claim on a slot once the run has
 // ended: the bound on the runs at a time holds.
 func TestNestedCallThatOutlivesItsRun(t *testing.T) {
-	t.Skip("belongs to the rebuilt core (issue 11)")
 	for name, nested := range nestedCalls {
 		bubble(t, name, func(t *testing.T) {
 			var now, most atomic.Int32
@@ -50,7 +49,6 @@ func TestNestedCallThatOutlivesItsRun(t *testing.T) {
 // A job that honours its context returns when Close has cancelled everything, even
 // if another one, which does not, holds the slot that it would have to wait for.
 func TestCloseFreesARunThatWaitsForItsSlot(t *testing.T) {
-	t.Skip("belongs to the rebuilt core (issue 11)")
 	for name, nested := range nestedCalls {
 		bubble(t, name, func(t *testing.T) {
 			const parent, deaf = 1, 2

@@ -301,7 +301,7 @@ func TestSourceIsClosed(t *testing.T) {
 			p := startFrom[int](t, src, remuda.Config{Initial: 3}, func(ctx context.Context, n int) (int, error) {
 				src.running.Add(1)
 				defer src.running.Add(-1)
-				<-ctx.Done()
+				time.Sleep(time.Second)
 				return n, nil
 			})
 			synctest.Wait()

@@ -1,5 +1,7 @@
 package remuda
 
+import "github.com/remuda-go/remuda/internal/dispatch"
+
 // Stats is what a pool has done and is doing, at one moment: at any time
 //
 //	Accepted == Queued + Running + Waiting + Succeeded + Failed + Dropped
@@ -21,66 +23,34 @@ type Stats struct {
 	Dropped   uint64 // inputs whose job never ran: their context ended first, a middleware refused them, or Close gave up waiting
 }
 
-// A tally counts finished inputs by outcome.
-type tally [outcomes]uint64
-
-type outcome uint8
-
-const (
-	none outcome = iota // nothing to count
-	succeeded
-	failed
-	panicked
-	dropped
-	outcomes
-)
-
-// count adds one. Counting what is none keeps a branch off the hot path.
-func (t *tally) count(o outcome) { t[o]++ }
-
-// addTo adds the tally to the totals in s.
-func (t *tally) addTo(s *Stats) {
-	s.Succeeded += t[succeeded]
-	s.Failed += t[failed] + t[panicked]
-	s.Panicked += t[panicked]
-	s.Dropped += t[dropped]
+// addTally adds what has ended.
+func (s *Stats) addTally(t *dispatch.Tally) {
+	s.Succeeded += t[dispatch.Succeeded]
+	s.Failed += t[dispatch.Failed] + t[dispatch.Panicked]
+	s.Panicked += t[dispatch.Panicked]
+	s.Dropped += t[dispatch.Dropped]
 }
 
-// statsLocked needs both locks of the pool.
-func (p *Pool[In, Out]) statsLocked() Stats {
-	c := &p.crew
-	s := Stats{
-		Workers:  p.current(),
-		Waiting:  c.lent,
-		Queued:   p.queue.taken() + p.batched,
-		Retired:  max(0, c.busy()-c.size),
-		Accepted: p.accepted,
-	}
-	p.finished.addTo(&s)
-	p.counted.addTo(&s)
-	var t tally
-	for o := range p.resolved {
-		t[o] = p.resolved[o].Load()
-	}
-	t.addTo(&s)
-	if p.source != nil {
-		p.addFed(&s)
+func (c *core[In, Out]) stats() Stats {
+	if c.source != nil {
+		t, running, retired := c.sourced.stats()
+		s := Stats{Workers: c.current(), Running: running, Retired: retired}
+		s.addTally(&t)
+		s.Accepted = s.Succeeded + s.Failed + s.Dropped + uint64(running)
 		return s
 	}
+	d := c.Dispatcher.Stats()
+	s := Stats{
+		Workers:  d.Target,
+		Waiting:  d.Yielded,
+		Queued:   d.Queued,
+		Retired:  d.Retired,
+		Accepted: d.Accepted,
+	}
+	if c.life.now() >= draining {
+		s.Workers = 0
+	}
+	s.addTally(&d.Tally)
 	s.Running = int(s.Accepted-s.Succeeded-s.Failed-s.Dropped) - s.Queued - s.Waiting
 	return s
-}
-
-// addFed adds what the workers of a source-fed pool have done and are doing. It
-// needs both locks of the pool.
-func (p *Pool[In, Out]) addFed(s *Stats) {
-	var t tally
-	for w := range p.feeding.alive {
-		if w.feed.addTo(&t) {
-			s.Running++
-		}
-	}
-	t.addTo(s)
-	s.Retired = len(p.feeding.alive) - len(p.feeding.wanted)
-	s.Accepted = s.Succeeded + s.Failed + s.Dropped + uint64(s.Running)
 }

@@ -2,115 +2,197 @@ package remuda
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"iter"
-	"slices"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/remuda-go/remuda/internal/parker"
 )
 
-// A Result is what [Pool.Stream] yields for an input: what the job returned for
-// it. At the end of a stream that was cut short there is one without an input.
-type Result[In, Out any] struct {
-	In  In
-	Out Out
-	Err error
+// A stream is one loop over Map or Stream, or one DoAll.
+//
+// A goroutine reads the sequence; workers take batches of what it has read, run them
+// and hand on each outcome as it comes; the loop consumes those. The pool's queue
+// carries only invitations to a worker to come and take batches, at most one for
+// each worker, which leaves when there is nothing to take.
+//
+//	seq -> reader -> unread inputs -> batches, with workers -> loop
+type stream[In, Out any] struct {
+	core    *core[In, Out]
+	env     envelope[In, Out] // of its invitations
+	caller  *runContext       // the run of this pool that loops, if one does
+	outer   context.Context   // the caller's
+	labels  context.Context   // see labelsOf
+	ctx     context.Context   // of the runs
+	cancel  context.CancelCauseFunc
+	unlink  func() bool // from the pool's base context
+	unwatch func() bool // ctx
+
+	credit   int           // inputs that the reader may push before it looks again; its own
+	stopped  atomic.Bool   // nothing more is read or taken; written under mu
+	aborted  atomic.Bool   // inputs that have not begun must not begin
+	returned chan struct{} // closed when the reader has returned
+	thrown   error         // what seq panicked with, or ErrGoexit; written by the reader
+	left     bool          // by the loop itself, which did not panic; its own
+	over     bool          // the loop has consumed all there is; its own
+
+	back <-chan struct{} // tells the loop's run that it has its slot back; see wakeConsumer
+
+	mu sync.Mutex // guards the rest; the dispatcher's locks may be taken under it
+	streamOutcomes[In, Out]
+	streamClaims[In, Out]
+
+	unread    inputs[In] // read, or in the slice, and not taken
+	consumed  int        // by the loop
+	emitted   int        // outcomes that the loop has been given and is at
+	window    int        // most inputs that may be read and not consumed
+	exhausted bool       // the sequence has ended
+	err       error      // why it was stopped, if that cut something off
+
+	reader parker.Parker // of the reader, until there is room
+	leaver parker.Parker // of the loop that was left, until no worker works for it
+
+	working   int             // batches with a worker
+	givenBack *batch[In, Out] // batches that a worker has given back, linked by nextGivenBack
+	contexts  []*runContext   // spare ones, which all carry the same values
+	watch     *time.Timer     // see watchBatches
+	watching  bool
 }
 
-// Map runs the job for every input of seq and yields the outcomes in the order
-// of the inputs, each as soon as it and those before it are there.
-//
-// The inputs are read ahead on a goroutine of Map's own, at most the bound of
-// the queue and one for each worker before what the loop has consumed. They do
-// not take up places in the queue: a worker takes inputs of Map and inputs of
-// the queue by turns. Inputs that prove to run in a few microseconds are handed
-// to a worker by the batch, so a job must not wait for another input of the same
-// Map.
-//
-// When ctx ends, or the pool is closed, no more inputs are read; Map yields the
-// outcomes of those that have begun and then, as its last pair, the error: that
-// of ctx or [ErrPoolClosed]. A pool that is not started gives just such a pair.
-//
-// Leaving the loop early cancels the runs under way and waits for them, and for
-// seq to notice: when the loop is over nothing of it runs any more. A sequence
-// that can block for ever should therefore end with ctx. A panic of seq goes on
-// in the loop, as a [*PanicError], after the outcomes of the inputs before it.
-//
-// The iterator can be used any number of times; each use reads seq anew. A job
-// may use it on its own pool, with its context. It costs no allocation per
-// input.
-func (p *Pool[In, Out]) Map(ctx context.Context, seq iter.Seq[In]) iter.Seq2[Out, error] {
-	return func(yield func(Out, error) bool) {
-		err := p.stream(ctx, seq, true, func(b *batch[In, Out], i int) bool {
-			return yield(b.out[i], b.err(i))
-		})
-		if err != nil {
-			var out Out
-			yield(out, err)
-		}
-	}
+// A streamInput is what a stream gets its inputs from: one of the two.
+type streamInput[In any] struct {
+	seq   iter.Seq[In]
+	slice []In
 }
 
-// Stream is Map in order of completion. The last result after an early end has
-// the error and a zero input. To tell it from the outcome of an input that is
-// zero, see after the loop whether ctx has ended or the pool is closed.
-func (p *Pool[In, Out]) Stream(ctx context.Context, seq iter.Seq[In]) iter.Seq[Result[In, Out]] {
-	return func(yield func(Result[In, Out]) bool) {
-		err := p.stream(ctx, seq, false, func(b *batch[In, Out], i int) bool {
-			return yield(Result[In, Out]{In: b.in[i], Out: b.out[i], Err: b.err(i)})
-		})
-		if err != nil {
-			yield(Result[In, Out]{Err: err})
-		}
-	}
-}
-
-// DoAll runs the job for all inputs and returns the outputs in their order. It
-// waits for all of them: one that fails does not stop the others, and leaves in
-// its place what the job returned. The error joins those of the inputs, each
-// with its index; errors.Is and errors.As see into it. When ctx ends, or the
-// pool is closed, DoAll ends as Map does, and the outputs that are missing are
-// zero.
-func (p *Pool[In, Out]) DoAll(ctx context.Context, ins []In) ([]Out, error) {
-	outs := make([]Out, 0, len(ins))
-	var errs []error
-	end := p.stream(ctx, slices.Values(ins), true, func(b *batch[In, Out], i int) bool {
-		if err := b.err(i); err != nil {
-			errs = append(errs, fmt.Errorf("remuda: input %d: %w", len(outs), err))
-		}
-		outs = append(outs, b.out[i])
-		return true
-	})
-	if end != nil {
-		errs = append(errs, end)
-	}
-	return outs[:len(ins)], errors.Join(errs...)
-}
-
-// stream runs the inputs of seq and hands each outcome to emit, as a batch and
-// an index into it, until emit returns false. It returns the error that cut the
-// stream short, if one did.
-func (p *Pool[In, Out]) stream(ctx context.Context, seq iter.Seq[In], ordered bool, emit func(*batch[In, Out], int) bool) error {
+// stream runs the inputs and hands each outcome to emit, as a batch and an index
+// into it, until emit returns false. It returns the error that cut the stream short,
+// if one did.
+func (c *core[In, Out]) stream(ctx context.Context, input streamInput[In], ordered bool, emit func(*batch[In, Out], int) bool) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	p.mu.Lock()
-	if !p.open {
-		defer p.mu.Unlock()
-		return p.refusal()
+	if err := c.refusal(); err != nil {
+		return err
 	}
-	p.mu.Unlock()
-	s := newStream(ctx, p, ordered)
+	s := newStream(ctx, c, ordered)
 	defer s.leave()
-	go s.read(seq)
-	for b := s.await(); b != nil; b = s.await() {
-		for i := range b.out {
+	if input.seq != nil {
+		go s.read(input.seq)
+	} else {
+		s.readSlice(input.slice)
+	}
+	for b, from, to := s.await(); b != nil; b, from, to = s.await() {
+		for i := from; i < to; i++ {
 			if !emit(b, i) {
 				s.left = true
 				return nil
 			}
 		}
-		s.recycle(b)
+		b.consumed = to
 	}
 	s.left = true
 	return s.ending()
+}
+
+func newStream[In, Out any](ctx context.Context, c *core[In, Out], ordered bool) *stream[In, Out] {
+	s := &stream[In, Out]{
+		core:     c,
+		caller:   c.ref.runOf(ctx),
+		outer:    ctx,
+		labels:   labelsOf(ctx),
+		returned: make(chan struct{}),
+		reader:   parker.New(),
+		leaver:   parker.New(),
+	}
+	s.streamOutcomes = streamOutcomes[In, Out]{ordered: ordered, anyBatch: new(batch[In, Out]), consumer: parker.New()}
+	s.streamClaims = streamClaims[In, Out]{procs: runtime.GOMAXPROCS(0), stride: 1}
+	s.env.visitor = s
+	s.ctx, s.cancel = context.WithCancelCause(ctx)
+	s.unlink = context.AfterFunc(c.ref.base, func() { s.cancel(ErrPoolClosed) })
+	s.unwatch = context.AfterFunc(s.ctx, func() { s.cut(endOf(s.ctx)) })
+	c.streams.add(s)
+	s.mu.Lock()
+	s.setWorkersLocked(c.current())
+	s.mu.Unlock()
+	return s
+}
+
+// leave ends the loop: it stops what is left, and waits until nothing of the
+// stream runs any more. If seq has thrown, even in answer to being stopped, that
+// goes on here, unless the loop itself is on its way out with a panic.
+func (s *stream[In, Out]) leave() {
+	s.unwatch()
+	s.unlink()
+	s.aborted.Store(true)
+	s.cancel(nil)
+	s.mu.Lock()
+	s.stopped.Store(true)
+	s.dropGivenBackLocked()
+	invited := s.invited
+	wake := s.reader.Disarm()
+	s.mu.Unlock()
+	if wake {
+		s.reader.Wake()
+	}
+	for _, guest := range invited { // in a pool that is stuck they would pile up
+		s.core.RemoveGuest(guest)
+	}
+	s.awaitWorkers()
+	s.awaitReader()
+	s.core.streams.remove(s)
+	s.mu.Lock()
+	if s.watch != nil {
+		s.watch.Stop()
+	}
+	s.mu.Unlock()
+	if s.left {
+		s.rethrow()
+	}
+}
+
+// awaitWorkers waits until no worker has a batch. If runs may be under way, the slot
+// of the loop's own run is yielded meanwhile.
+func (s *stream[In, Out]) awaitWorkers() {
+	s.mu.Lock()
+	for s.working > 0 {
+		s.leaver.Arm()
+		s.mu.Unlock()
+		s.yieldWhile(!s.over, s.leaver.Park)
+		s.mu.Lock()
+	}
+	s.mu.Unlock()
+}
+
+// awaitReader waits until the reader has returned, which may be in the sequence.
+func (s *stream[In, Out]) awaitReader() {
+	s.mu.Lock()
+	reading := !s.exhausted
+	s.mu.Unlock()
+	s.yieldWhile(reading, func() { <-s.returned })
+}
+
+// yieldWhile calls wait, and yields the slot of the loop's run meanwhile, if there
+// is such a run, and a reason to.
+func (s *stream[In, Out]) yieldWhile(yield bool, wait func()) {
+	if s.caller == nil || !yield {
+		wait()
+		return
+	}
+	s.core.yieldSlot(s.caller)
+	wait()
+	s.core.reacquireSlot(s.caller)
+}
+
+// rethrow ends the loop as seq has ended its reader.
+func (s *stream[In, Out]) rethrow() {
+	switch s.thrown {
+	case nil:
+	case ErrGoexit:
+		runtime.Goexit()
+	default:
+		panic(s.thrown)
+	}
 }

@@ -10,7 +10,7 @@ import (
 // outcome arrives. All methods are safe for concurrent use, any number of
 // times. The zero Ticket is not usable.
 type Ticket[Out any] struct {
-	home *home
+	ref *poolRef
 
 	state  atomic.Uint32 // pending, watched or settled
 	exited bool          // the job ended its goroutine; with out and err, final once settled
@@ -43,10 +43,10 @@ type waiter struct {
 	ch   chan struct{} // of capacity 1, used again
 	next *waiter
 
-	// A run that waits for its own pool wants its place back as soon as the
-	// outcome is there, not only once its goroutine is awake.
+	// A run that waits for its own pool asks for its slot as soon as the outcome is
+	// there, not only once its goroutine is awake: it comes before what is queued.
 	run  *runContext
-	back <-chan struct{} // see askBack
+	back <-chan struct{}
 }
 
 // Wait blocks until the input has run or was dropped, and returns the outcome:
@@ -56,25 +56,27 @@ type waiter struct {
 // which the context given to Submit does. An outcome that is there wins over a
 // ctx that has ended.
 //
-// A job that waits for its own pool lends its place meanwhile, if ctx is the
-// job's or derived from it, so that it cannot wait for ever.
+// A job that waits for its own pool gives up its slot meanwhile, if ctx is the
+// job's or derived from it, so that it cannot wait for ever. Before Wait returns, it
+// has its slot back, unless Close has cancelled everything.
 func (t *Ticket[Out]) Wait(ctx context.Context) (Out, error) {
 	if t.isSettled() {
 		return t.out, t.err
 	}
-	r := t.home.nested(ctx)
+	r := t.ref.runOf(ctx)
 	if r != nil {
-		t.home.lender.lend(r)
+		t.ref.slots.yieldSlot(r)
 	}
-	out, left, err := t.wait(ctx, r)
-	if left && r != nil {
-		t.home.lender.reclaim(r)
+	if t.wait(ctx, r) {
+		return t.out, t.err
 	}
-	return out, err
+	t.askBack(r)
+	var out Out
+	return out, ctx.Err()
 }
 
 // Done returns a channel that is closed when the outcome is there: Wait then
-// returns at once. A job that receives from it holds its place; to wait for its
+// returns at once. A job that receives from it holds its slot; to wait for its
 // own pool it calls Wait.
 func (t *Ticket[Out]) Done() <-chan struct{} {
 	t.mu.Lock()
@@ -91,68 +93,58 @@ func (t *Ticket[Out]) Done() <-chan struct{} {
 	return done
 }
 
-// wait is Wait for the run r, which has lent its place, or for nobody's run. When
-// wait returns, r has its place back, unless it has left because ctx has ended.
-func (t *Ticket[Out]) wait(ctx context.Context, r *runContext) (out Out, left bool, err error) {
-	w := t.join(r)
+// wait is Wait for the run r, which has yielded its slot, or for nobody's run. When
+// wait returns true, r has its slot back. It returns false if ctx has ended first.
+func (t *Ticket[Out]) wait(ctx context.Context, r *runContext) (settled bool) {
+	w := t.register(r)
 	if w == nil {
-		if r != nil {
-			t.home.lender.reclaim(r)
-		}
-		return t.out, false, t.err
+		t.askBack(r)
+		return true
 	}
+	settled = true
 	if end := ctx.Done(); end == nil {
 		<-w.ch
 	} else {
 		select {
 		case <-w.ch:
 		case <-end:
-			if t.quit(w) {
-				w.run = nil
-				t.home.waiters.Put(w)
-				return out, true, ctx.Err()
+			if settled = !t.unregister(w); settled {
+				<-w.ch // meanwhile
 			}
-			<-w.ch // settled meanwhile
 		}
 	}
 	if w.back != nil {
-		<-w.back
+		t.ref.slots.awaitSlot(w.run, w.back)
 	}
 	w.run, w.back = nil, nil
-	t.home.waiters.Put(w)
-	return t.out, false, t.err
+	t.ref.waiters.Put(w)
+	return settled
 }
 
-// join adds a waiter for r, or returns nil if the outcome is there.
-func (t *Ticket[Out]) join(r *runContext) *waiter {
+// askBack takes the slot of r back, if there is one, and blocks until r has it.
+func (t *Ticket[Out]) askBack(r *runContext) {
+	if r != nil {
+		t.ref.slots.awaitSlot(r, t.ref.slots.askSlotBack(r))
+	}
+}
+
+// register adds a waiter for r, or returns nil if the outcome is there.
+func (t *Ticket[Out]) register(r *runContext) *waiter {
 	if t.isSettled() {
 		return nil
 	}
-	w, _ := t.home.waiters.Get().(*waiter)
+	w, _ := t.ref.waiters.Get().(*waiter)
 	if w == nil {
 		w = &waiter{ch: make(chan struct{}, 1)}
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.watch() {
-		t.home.waiters.Put(w)
+		t.ref.waiters.Put(w)
 		return nil
 	}
 	w.run, w.next, t.waiters = r, t.waiters, w
 	return w
-}
-
-// quit takes w out again and reports whether it was still there.
-func (t *Ticket[Out]) quit(w *waiter) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for at := &t.waiters; *at != nil; at = &(*at).next {
-		if *at == w {
-			*at, w.next = w.next, nil
-			return true
-		}
-	}
-	return false
 }
 
 // onSettle has f called when the outcome is there. It returns false if it is.
@@ -166,9 +158,22 @@ func (t *Ticket[Out]) onSettle(f func() bool) bool {
 	return true
 }
 
+// unregister takes w out again and reports whether it was still there.
+func (t *Ticket[Out]) unregister(w *waiter) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for at := &t.waiters; *at != nil; at = &(*at).next {
+		if *at == w {
+			*at, w.next = w.next, nil
+			return true
+		}
+	}
+	return false
+}
+
 // settle makes the outcome known. It is called once.
-func (t *Ticket[Out]) settle(out Out, err error) {
-	t.out, t.err = out, err
+func (t *Ticket[Out]) settle(out Out, err error, exited bool) {
+	t.out, t.err, t.exited = out, err, exited
 	if t.state.CompareAndSwap(pending, settled) {
 		return
 	}
@@ -187,7 +192,7 @@ func (t *Ticket[Out]) settle(out Out, err error) {
 		next := w.next // w may be used again as soon as it is signalled
 		w.next = nil
 		if w.run != nil {
-			w.back = t.home.lender.askBack(w.run)
+			w.back = t.ref.slots.askSlotBack(w.run)
 		}
 		w.ch <- struct{}{}
 		w = next

@@ -1,157 +1,149 @@
 package remuda
 
-import "io"
+import (
+	"io"
 
-// A worker runs one input at a time. Its fields belong to whoever took it off
-// the free list; next and the free list itself are guarded by Pool.mu.
-type worker[In, Out any] struct {
-	frame[In, Out]
+	"github.com/remuda-go/remuda/internal/dispatch"
+)
 
-	seat  seat
-	wake  chan struct{} // of capacity 1; parks the goroutine while the worker is free
-	live  bool          // it has a goroutine, perhaps a parked one
-	leave bool          // set before waking: end now
-	next  *worker[In, Out]
-
-	ctx       runContext       // for inputs whose own context is empty
-	origin    *origin[In, Out] // of what it works on
-	stamp     stamp            // when that was accepted
-	stream    *stream[In, Out] // that it works on
-	batch     *batch[In, Out]  // the part of that
-	last      outcome          // how the last run ended, not counted yet
-	exited    bool             // the run ended its goroutine
-	searching bool             // counts in crew.searching
-	feed      *feed            // not nil in a source-fed pool
-}
-
-// launch sends a hired worker to the queue. It must be called without locks.
-func (p *Pool[In, Out]) launch(w *worker[In, Out]) {
-	if w.live {
-		w.wake <- struct{}{}
-		return
-	}
-	w.live, w.searching = true, true
-	if w.wake == nil {
-		w.wake = make(chan struct{}, 1)
-	}
-	go p.work(w)
-}
-
-// work is a worker's goroutine. What goes wrong around a run costs the run, not
-// the worker: a panic of a middleware or a builder is its outcome, and after
-// runtime.Goexit, which nothing can stop, the worker has another goroutine.
-func (p *Pool[In, Out]) work(w *worker[In, Out]) {
-	ended := false
-	defer func() {
-		if ended {
-			return
-		}
-		w.exited, w.entered = true, true
-		p.conclude(w, ErrGoexit)
-		w.exited = false // nobody may have wanted to know
-		go p.work(w)
-	}()
-	for !ended {
-		if broke := p.shift(w); broke != nil {
-			p.conclude(w, broke)
-		} else {
-			ended = true
-		}
-	}
+// work is the goroutine of a worker. What goes wrong around a run ends neither the
+// worker nor the pool: a panic of a middleware or a builder is the outcome of the
+// run, and runtime.Goexit costs the goroutine, not the worker. Catching both here,
+// rather than around each run, costs a run nothing.
+func (c *core[In, Out]) work(w *worker[In, Out]) {
 	unlabel()
-	p.gone(w)
+	returned := false
+	defer func() {
+		if !returned {
+			c.breakRun(&w.State, ErrGoexit, true)
+			go c.work(w) // this goroutine is lost
+		}
+	}()
+	w.State.info.id = w.ID
+	for {
+		broke := c.workUntilPanic(w)
+		if broke == nil {
+			break
+		}
+		c.breakRun(&w.State, broke, false)
+	}
+	returned = true
+	unlabel()
+	c.closeJob(&w.State, c.workerGone)
 }
 
-// shift runs inputs until the worker is to end, and returns nil, or until
-// something panics around a run, and returns that. Catching it here, rather than
-// around each run, costs a run nothing.
-func (p *Pool[In, Out]) shift(w *worker[In, Out]) (broke *PanicError) {
+// workUntilPanic runs inputs until the worker is to end, and returns nil, or until
+// something around a run panics, and returns that.
+func (c *core[In, Out]) workUntilPanic(w *worker[In, Out]) (broke *PanicError) {
 	returned := false
 	defer func() {
 		if !returned { // if this is runtime.Goexit, nobody gets what is set here
 			broke = newPanicError(recover())
 		}
 	}()
-	for w.stream != nil || p.next(w) {
-		p.perform(w)
+	for {
+		if v := w.State.visiting; v != nil {
+			v.visit(&w.State)
+		} else if w.Last, w.State.last = w.State.last, dispatch.None; c.Fetch(w) {
+			c.runItem(w)
+		} else {
+			break
+		}
 	}
 	returned = true
 	return nil
 }
 
-// next waits for the next item and puts it into w. It returns false when
-// the worker is to end.
-func (p *Pool[In, Out]) next(w *worker[In, Out]) bool {
-	for {
-		if p.attention.Load() && p.quit(w) {
-			return false
+// runItem runs what w has fetched.
+func (c *core[In, Out]) runItem(w *worker[In, Out]) {
+	s := &w.State
+	in, env := w.Item.in, w.Item.env
+	w.Item = item[In, Out]{}
+	if env == nil {
+		r := c.sharedContext(s)
+		if c.ref.cancelled.Load() {
+			c.dropItem(s, r, in, c.cfg.fault(ErrPoolClosed), c)
+			return
 		}
-		switch p.look(w) {
-		case found:
-			return true
-		case idle:
-			unlabel()
-			<-w.wake
-			w.searching = true
-			if w.leave {
-				return false
-			}
-		case over:
-			return false
-		}
+		unlabel()
+		c.runJob(s, r, in, w.Stamp, c)
+		return
 	}
-}
-
-// dismiss ends a worker that was free. It must be called without locks.
-func (p *Pool[In, Out]) dismiss(w *worker[In, Out]) {
-	switch {
-	case w.live:
-		w.leave = true
-		w.wake <- struct{}{}
-	case p.built && w.job != nil:
-		go func() { // its Close may take its time
-			unlabel()
-			p.gone(w)
-		}()
-	default:
-		p.gone(w)
+	if env.visitor != nil {
+		s.visiting = env.visitor
+		return
 	}
-}
-
-// gone ends a worker that has left the crew: it closes its job.
-func (p *Pool[In, Out]) gone(w *worker[In, Out]) {
-	if c, ok := w.job.(io.Closer); ok && p.built {
-		closeSafely(c, p.left)
+	s.env = env
+	r := env.run
+	if r == nil {
+		r = c.sharedContext(s)
+		unlabel()
 	} else {
-		p.left(nil)
+		label(r)
 	}
+	if err := c.refusedRun(r); err != nil {
+		c.dropItem(s, r, in, err, c)
+		return
+	}
+	c.runJob(s, r, in, w.Stamp, c)
 }
 
-// left notes that a worker is gone, and what closing its job returned. With the
-// last one a closed pool ends.
-func (p *Pool[In, Out]) left(closing error) {
-	p.mu.Lock()
-	p.noteClosing(closing)
-	p.crew.ending--
-	last := p.finishLocked()
-	p.mu.Unlock()
-	if last {
-		p.finish()
+// refusedRun returns why a run must not begin any more: its caller's context has
+// ended, or all runs are cancelled.
+func (c *core[In, Out]) refusedRun(r *runContext) error {
+	if err := r.abandoned(); err != nil {
+		return err
 	}
+	if c.ref.cancelled.Load() {
+		return c.cfg.fault(ErrPoolClosed)
+	}
+	return nil
 }
 
-// noteClosing keeps the first error from closing something of the user's. It
-// needs mu.
-func (p *Pool[In, Out]) noteClosing(err error) {
-	if p.closingErr == nil {
-		p.closingErr = err
+var _ = (*core[Void, Void]).record // is a recorder
+
+// record counts the outcome of an input from the queue, and hands it to whoever
+// waits for it, in this order: the numbers are right for them.
+func (c *core[In, Out]) record(s *runnerState[In, Out], out Out, err error, o dispatch.Outcome) {
+	env := s.env
+	if env == nil {
+		c.recordSent(s, err, o)
+		return
 	}
+	s.env, env.run = nil, nil
+	if env.sink == nil {
+		c.recordSent(s, err, o)
+		return
+	}
+	c.Count(o)
+	env.sink.settle(out, err, s.exited)
 }
 
-// closeSafely closes c, and calls then with the outcome. It does so, too, if c
-// panics, or ends the goroutine, which nothing can stop.
-func closeSafely(c io.Closer, then func(error)) {
-	err := ErrGoexit
-	defer func() { then(err) }()
-	err = closed(c)
+// recordSent counts the outcome of an input that nobody waits for: the worker tells
+// with its next Fetch, which takes the lock anyway.
+func (c *core[In, Out]) recordSent(s *runnerState[In, Out], err error, o dispatch.Outcome) {
+	if o != dispatch.Dropped {
+		s.last = o
+		return
+	}
+	c.Count(o) // at once: OnDrop may look
+	c.drops.tellRefused(s.in, err, c.life.note)
+}
+
+// workerGone notes that a worker is gone, and what closing its job returned.
+func (c *core[In, Out]) workerGone(closing error) {
+	c.life.note(closing)
+	c.Gone()
+}
+
+// unusedWorker ends a worker that has no goroutine.
+func (c *core[In, Out]) unusedWorker(w *worker[In, Out]) {
+	if _, ok := w.State.job.(io.Closer); ok && c.built {
+		go func() { // it may take its time
+			unlabel()
+			c.closeJob(&w.State, c.workerGone)
+		}()
+	} else {
+		c.workerGone(nil)
+	}
 }

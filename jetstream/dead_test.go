@@ -108,50 +108,64 @@ func TestOnDeadThatBreaks(t *testing.T) {
 	}
 }
 
-// A last delivery that the pool cancels is not given back without a word, as the
+// A last delivery that Close cancels is not given back without a word, as the
 // server would not deliver it again.
 func TestLastDeliveryAtClose(t *testing.T) {
-	t.Run("while it runs", func(t *testing.T) {
-		n := newServer(t)
-		hook, told := deaths()
-		running := make(chan int)
-		p := start(t, n.consumer(jetstream.ConsumerConfig{MaxDeliver: 1}), remuda.Config{}, func(ctx context.Context, in int) error {
-			running <- in
-			<-ctx.Done()
-			return ctx.Err()
-		}, hook)
-		n.publish("1")
-		receive(t, running)
-		ended, cancel := context.WithCancel(t.Context())
-		cancel()
-		_ = p.Close(ended)
-		assert.ErrorIs(t, receive(t, told).err, context.Canceled)
-		<-p.Done()
-	})
+	n := newServer(t)
+	hook, told := deaths()
+	running := make(chan int)
+	p := start(t, n.consumer(jetstream.ConsumerConfig{MaxDeliver: 1}), remuda.Config{}, func(ctx context.Context, in int) error {
+		running <- in
+		<-ctx.Done()
+		return ctx.Err()
+	}, hook)
+	n.publish("1")
+	receive(t, running)
+	require.ErrorIs(t, p.Close(ended(t)), context.Canceled)
+	assert.ErrorIs(t, receive(t, told).err, context.Canceled)
+	receive(t, p.Done())
+}
 
-	// It comes when nobody waits for it any more: one that the server would deliver
-	// again is given back, and the last one runs.
+// A message that was on its way when its worker was to end is in hand: it runs,
+// unless Close has given up by then. In that case it is given back unseen, but for
+// one that the server would not deliver again: OnDead hears of that.
+func TestMessageOnItsWay(t *testing.T) {
+	less := func(t *testing.T, p *pool) { require.NoError(t, p.Less()) }
+	giveUp := func(t *testing.T, p *pool) { require.ErrorIs(t, p.Close(ended(t)), context.Canceled) }
 	for name, c := range map[string]struct {
+		end        func(*testing.T, *pool)
 		maxDeliver int
-		dead       bool
-	}{"on its way": {3, true}, "on its way, and not the last": {4, false}} {
+		settled    string
+		ran, dead  bool
+	}{
+		"Less":                          {less, 4, "ack", true, false},
+		"Less, last delivery":           {less, 3, "ack", true, false},
+		"Close gives up":                {giveUp, 4, "nak", false, false},
+		"Close gives up, last delivery": {giveUp, 3, "nak", false, true},
+	} {
 		t.Run(name, func(t *testing.T) {
 			late := &lateMessage{asked: make(chan struct{}), release: make(chan struct{}), settled: make(chan string, 10)}
 			hook, told := deaths()
-			p := start(t, lateConsumer{late: late, maxDeliver: c.maxDeliver}, remuda.Config{}, func(ctx context.Context, _ int) error {
+			ran := make(chan int, 10)
+			p := start(t, lateConsumer{late: late, maxDeliver: c.maxDeliver}, remuda.Config{}, func(ctx context.Context, in int) error {
+				ran <- in
 				return ctx.Err()
 			}, hook)
 			receive(t, late.asked)
-			require.NoError(t, p.Less())
+			c.end(t, p)
 			close(late.release)
-			require.Equal(t, "nak", receive(t, late.settled))
-			require.NoError(t, p.CloseWithTimeout(soon))
+			require.Equal(t, c.settled, receive(t, late.settled))
+			if err := p.CloseWithTimeout(soon); !errors.Is(err, remuda.ErrPoolClosed) {
+				require.NoError(t, err)
+			}
 			if c.dead {
 				d := receive(t, told)
 				assert.ErrorIs(t, d.err, context.Canceled)
 				assert.Equal(t, 3, d.delivery)
 			}
 			assert.Empty(t, told)
+			assert.Equal(t, c.ran, len(ran) == 1, "whether the job was entered")
+			assert.Empty(t, late.settled, "settled once")
 		})
 	}
 }
@@ -201,6 +215,16 @@ func (m *lateMessage) Metadata() (*jetstream.MsgMetadata, error) {
 
 func (m *lateMessage) Nak() error {
 	m.settled <- "nak"
+	return nil
+}
+
+func (m *lateMessage) NakWithDelay(time.Duration) error {
+	m.settled <- "nak, after a delay"
+	return nil
+}
+
+func (m *lateMessage) Ack() error {
+	m.settled <- "ack"
 	return nil
 }
 

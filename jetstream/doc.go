@@ -26,7 +26,7 @@
 //
 //	success                              ack
 //	error, panic, runtime.Goexit         nak: delivered again, after a delay
-//	the pool has cancelled the run       nak: delivered again, at once
+//	Close gave up and cancelled the run  nak: delivered again, at once
 //	a final error, or a panic with one   term: not delivered again
 //	any but success, last delivery       nak: not delivered again, kept in the stream
 //	the job has settled it itself        what it did stands
@@ -53,8 +53,8 @@
 // # At least once
 //
 // Every message is run at least once, and again if it is not known to have
-// succeeded: the process died, the connection broke before the ack, the pool
-// cancelled the run. A job should do no harm when it runs twice. The pool does not
+// succeeded: the process died, the connection broke before the ack, Close gave up
+// waiting for the run. A job should do no harm when it runs twice. The pool does not
 // wait for the server's answer to an ack; if that matters, the job calls DoubleAck
 // last.
 //
@@ -83,16 +83,22 @@
 //
 // # Who cancels a run
 //
-// A run belongs to its worker. Less and Close cancel it, and so does the end of
-// Run's context; a job that then returns with an error gives its message back,
-// for another worker or process to have at once, and one that succeeds
-// nevertheless has succeeded. A cancelled run counts as a delivery. A message that
-// comes too late for the worker is given back unseen, unless this is its last
-// delivery: then it runs, with a context that has ended, so that the job or OnDead
-// can keep it.
+// Nobody, for as long as Close waits. Less, Close and the end of Run's context stop
+// the workers from taking messages at once, and let them finish what they have: a
+// message that was on its way to a worker still runs there. So a deploy gives nothing
+// back that could be finished.
 //
-// To end in good order, close the pool, and then drain the connection: that sends
-// the last acks.
+// Only a Close whose own context ends cancels the runs, with the cause
+// [remuda.ErrPoolClosed], and returns a [remuda.CloseError]. A job that then returns
+// with an error gives its message back, for another process to have at once; one that
+// succeeds nevertheless has succeeded. A cancelled run counts as a delivery. A message
+// that comes only then is given back unseen, unless this is its last delivery: then its
+// run begins, with a context that has ended, so that OnDead hears of it. A job made by
+// JSON or Decode is not entered with that.
+//
+// To end in good order, close the pool with the time that the process has, wait for
+// Done a moment if Close gave up, since what is cancelled is given back when its job
+// returns, and then drain the connection: that sends the last acks.
 //
 // # When the pool ends by itself
 //

@@ -142,6 +142,13 @@ func start(t testing.TB, consumer jetstream.Consumer, cfg remuda.Config, job fun
 	return p
 }
 
+// ended is a context that has ended, for a Close that gives up at once.
+func ended(t testing.TB) context.Context {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	return ctx
+}
+
 // receive waits for the next value.
 func receive[T any](t testing.TB, ch <-chan T) T {
 	t.Helper()

@@ -9,7 +9,6 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/remuda-go/remuda"
-	"github.com/remuda-go/remuda/internal/runstate"
 )
 
 const (
@@ -40,11 +39,11 @@ func (s settler) Wrap(next remuda.Handler) remuda.Handler {
 			return fmt.Errorf("remudajetstream: %w", err)
 		}
 		delivery := int(meta.NumDelivered)
-		runstate.SetAttempt(ctx, delivery)
+		remuda.SetAttempt(ctx, delivery)
 
 		if s.isLast(delivery) {
 			ctx = withLast(ctx)
-		} else if err := ctx.Err(); err != nil { // the message came too late for the worker
+		} else if err := ctx.Err(); err != nil { // it came when Close had given up
 			return s.settle(ctx, msg, delivery, err)
 		}
 		p.start(msg, max(s.wait(delivery)/3, time.Millisecond))
@@ -86,9 +85,7 @@ func (s settler) settle(ctx context.Context, msg jetstream.Msg, delivery int, ou
 
 // isLast reports whether the server does not deliver a message again after this
 // delivery.
-func (s settler) isLast(delivery int) bool { return isLastOf(s.maxDeliver, delivery) }
-
-func isLastOf(maxDeliver, delivery int) bool { return maxDeliver > 0 && delivery >= maxDeliver }
+func (s settler) isLast(delivery int) bool { return s.maxDeliver > 0 && delivery >= s.maxDeliver }
 
 // wait returns after how long without a word the server delivers a message again.
 func (s settler) wait(delivery int) time.Duration {

@@ -100,39 +100,109 @@ func TestAttemptIsTheNumberOfTheDelivery(t *testing.T) {
 	n.settled()
 }
 
-// A run that the pool cancels is somebody else's at once, although the AckWait
-// is not over and the job has not failed for a reason of its own.
+// A run that Close cancels because it has to give up is somebody else's at once,
+// although the AckWait is not over and the job has not failed for a reason of its
+// own.
 func TestCancelledRunIsHandedBack(t *testing.T) {
-	for name, cancel := range map[string]func(*pool) error{
-		"Close": func(p *pool) error { return p.CloseWithTimeout(soon) },
-		"Less":  func(p *pool) error { return p.Less() },
+	for name, outcome := range map[string]func(error) error{
+		"error":     func(err error) error { return err },
+		"permanent": middleware.Permanent,
+		"panic":     func(err error) error { panic(err) },
 	} {
-		for name2, outcome := range map[string]func(error) error{
-			"":               func(err error) error { return err },
-			", permanent":    middleware.Permanent,
-			", with a panic": func(err error) error { panic(err) },
-		} {
-			t.Run(name+name2, func(t *testing.T) {
-				n := newServer(t)
-				running := make(chan int)
-				p := start(t, n.consumer(jetstream.ConsumerConfig{}), remuda.Config{}, func(ctx context.Context, in int) error {
-					running <- in
-					<-ctx.Done()
-					return outcome(ctx.Err())
-				})
-				n.publish("1")
-				receive(t, running)
-				require.NoError(t, cancel(p))
-
-				attempts := make(chan int, 1)
-				start(t, n.consumer(jetstream.ConsumerConfig{}), remuda.Config{}, func(ctx context.Context, _ int) error {
-					attempts <- attempt(ctx)
-					return nil
-				})
-				assert.Equal(t, 2, receive(t, attempts))
-				n.settled()
+		t.Run(name, func(t *testing.T) {
+			n := newServer(t)
+			running, causes := make(chan int), make(chan error, 1)
+			p := start(t, n.consumer(jetstream.ConsumerConfig{}), remuda.Config{}, func(ctx context.Context, in int) error {
+				running <- in
+				<-ctx.Done()
+				causes <- context.Cause(ctx)
+				return outcome(ctx.Err())
 			})
-		}
+			n.publish("1")
+			receive(t, running)
+			err := p.Close(ended(t))
+			require.ErrorIs(t, err, context.Canceled)
+			var gaveUp *remuda.CloseError
+			require.ErrorAs(t, err, &gaveUp)
+			assert.Equal(t, 1, gaveUp.Running)
+			assert.ErrorIs(t, receive(t, causes), remuda.ErrPoolClosed)
+
+			attempts := make(chan int, 1)
+			start(t, n.consumer(jetstream.ConsumerConfig{}), remuda.Config{}, func(ctx context.Context, _ int) error {
+				attempts <- attempt(ctx)
+				return nil
+			})
+			assert.Equal(t, 2, receive(t, attempts))
+			n.settled()
+		})
+	}
+}
+
+// A cancelled run that succeeds nevertheless has succeeded.
+func TestCancelledRunThatSucceeds(t *testing.T) {
+	n := newServer(t)
+	running := make(chan int)
+	p := start(t, n.consumer(jetstream.ConsumerConfig{}), remuda.Config{}, func(ctx context.Context, in int) error {
+		running <- in
+		<-ctx.Done()
+		return nil
+	})
+	n.publish("1")
+	receive(t, running)
+	require.ErrorIs(t, p.Close(ended(t)), context.Canceled)
+	receive(t, p.Done())
+	assert.EqualValues(t, 1, n.settled().Delivered.Consumer)
+	assert.EqualValues(t, 1, p.Stats().Succeeded)
+}
+
+// A deploy does not throw back what a worker has in hand: the run goes on to its
+// end, undisturbed, and its message is acked. The next message is left to others.
+func TestRunInHandFinishes(t *testing.T) {
+	for name, retire := range map[string]func(p *pool) (ended <-chan error){
+		"Less": func(p *pool) <-chan error {
+			err := make(chan error, 1)
+			err <- p.Less()
+			return err
+		},
+		"Resize": func(p *pool) <-chan error {
+			err := make(chan error, 1)
+			err <- p.Resize(0)
+			return err
+		},
+		"Close": func(p *pool) <-chan error {
+			err := make(chan error, 1)
+			go func() { err <- p.CloseWithTimeout(soon) }()
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := newServer(t)
+			running, release, cut := make(chan int, 2), make(chan struct{}), make(chan error, 2)
+			p := start(t, n.consumer(jetstream.ConsumerConfig{}), remuda.Config{}, func(ctx context.Context, in int) error {
+				running <- in
+				<-release
+				cut <- ctx.Err()
+				return ctx.Err()
+			})
+			n.publish("1", "2")
+			receive(t, running)
+			err := retire(p)
+			require.Eventually(t, func() bool { return p.Current() == 0 }, soon, time.Millisecond)
+			close(release)
+			require.NoError(t, receive(t, err))
+			require.NoError(t, receive(t, cut))
+			require.Eventually(t, func() bool { return n.info().AckFloor.Stream == 1 }, soon, time.Millisecond)
+			require.Eventually(t, func() bool { return p.Stats().Retired == 0 }, soon, time.Millisecond)
+
+			info := n.info()
+			assert.EqualValues(t, 1, info.Delivered.Consumer)
+			assert.EqualValues(t, 1, info.NumPending, "the second message")
+			assert.Zero(t, info.NumRedelivered)
+			assert.Empty(t, running)
+			stats := p.Stats()
+			assert.EqualValues(t, 1, stats.Succeeded)
+			assert.Zero(t, stats.Failed)
+		})
 	}
 }
 

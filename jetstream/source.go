@@ -28,10 +28,9 @@ const (
 // for one message of its own at the server, so that no message waits here for a
 // worker that is busy.
 type source struct {
-	consumer   jetstream.Consumer
-	maxDeliver int
-	opts       []jetstream.PullMessagesOpt
-	turn       chan struct{} // full while the handle is in use, whose Info and Messages race
+	consumer jetstream.Consumer
+	opts     []jetstream.PullMessagesOpt
+	turn     chan struct{} // full while the handle is in use, whose Info and Messages race
 }
 
 func newSource(consumer jetstream.Consumer, cfg jetstream.ConsumerConfig) *source {
@@ -40,8 +39,7 @@ func newSource(consumer jetstream.Consumer, cfg jetstream.ConsumerConfig) *sourc
 		wait = min(wait, most) // else the server refuses the request without a word
 	}
 	return &source{
-		consumer:   consumer,
-		maxDeliver: cfg.MaxDeliver,
+		consumer: consumer,
 		opts: []jetstream.PullMessagesOpt{
 			jetstream.PullMaxMessages(1),
 			jetstream.PullExpiry(wait),
@@ -86,30 +84,19 @@ func (s *source) pull(ctx context.Context) (jetstream.Msg, error) {
 	}
 	msg, err := it.Next(jetstream.NextContext(ctx))
 	if err != nil && ctx.Err() != nil {
-		if msg := s.giveBack(it); msg != nil {
-			return msg, nil
-		}
-		return nil, err
+		return lastOf(it)
 	}
 	it.Stop()
 	return msg, err
 }
 
-// giveBack ends a request that nobody waits for any more. A message that was on
-// its way already is given back to the server: it would otherwise be missing until
-// its AckWait is over. One that the server would not deliver again is returned, to
-// be run all the same.
-func (s *source) giveBack(it jetstream.MessagesContext) (last jetstream.Msg) {
+// lastOf ends a request that its worker does not wait for any more, and returns
+// the message that was on its way already, if there is one. That is in hand: given
+// back, it would have used up a delivery for nothing, and dropped, it would be
+// missing until its AckWait is over.
+func lastOf(it jetstream.MessagesContext) (jetstream.Msg, error) {
 	it.Drain()
-	msg, err := it.Next(jetstream.NextMaxWait(patience))
-	if err != nil {
-		return nil
-	}
-	if meta, err := msg.Metadata(); err == nil && isLastOf(s.maxDeliver, int(meta.NumDelivered)) {
-		return msg
-	}
-	_ = msg.Nak() // if that fails, so has the connection, and AckWait it is
-	return nil
+	return it.Next(jetstream.NextMaxWait(patience))
 }
 
 // gone returns an error if the consumer does not exist any more, and nil if it

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/remuda-go/remuda"
-	"github.com/remuda-go/remuda/internal/runstate"
 	"github.com/remuda-go/remuda/internal/safeerr"
 )
 
@@ -137,7 +136,7 @@ func (w *retrier) again(ctx context.Context, began time.Time, err error) error {
 			return join(err, end)
 		}
 		tries++
-		runstate.SetAttempt(ctx, tries)
+		remuda.SetAttempt(ctx, tries)
 		if w.onRetry != nil {
 			w.onRetry(ctx, tries, err)
 		}

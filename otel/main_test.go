@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/remuda-go/remuda"
-	"github.com/remuda-go/remuda/internal/runstate"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -48,7 +47,7 @@ func retry(n int) remuda.Middleware {
 	return remuda.MiddlewareFunc(func(next remuda.Handler) remuda.Handler {
 		return func(ctx context.Context) (err error) {
 			for i := range n {
-				runstate.SetAttempt(ctx, i+1)
+				remuda.SetAttempt(ctx, i+1)
 				if err = next(ctx); err == nil {
 					return nil
 				}

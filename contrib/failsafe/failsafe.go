@@ -14,7 +14,6 @@ import (
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 	"github.com/failsafe-go/failsafe-go/hedgepolicy"
 	"github.com/remuda-go/remuda"
-	"github.com/remuda-go/remuda/internal/runstate"
 )
 
 // ErrUnsupported is what a run returns when a policy cannot guard a job: see
@@ -123,7 +122,7 @@ func (r *runner) call(exec failsafe.Execution[any]) (any, error) {
 		// Counted here and not by exec.Attempts, which also counts what a
 		// policy inside the retries kept from running.
 		if info, ok := remuda.InfoFrom(ctx); ok {
-			runstate.SetAttempt(ctx, info.Attempt+1)
+			remuda.SetAttempt(ctx, info.Attempt+1)
 		}
 	}
 	exited := true // unless attempt returns

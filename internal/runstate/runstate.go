@@ -29,14 +29,6 @@ func Of(ctx context.Context) *State {
 	return s
 }
 
-// SetAttempt makes n the current attempt of the run that ctx belongs to, if
-// there is one. It allocates nothing.
-func SetAttempt(ctx context.Context, n int) {
-	if s := Of(ctx); s != nil {
-		s.Attempt.Store(int32(min(n, 1<<31-1)))
-	}
-}
-
 // A Timing says of which inputs a pool takes the time that they wait. Reading
 // the clock twice costs more than the queue does.
 type Timing struct{ atomic.Uint32 }

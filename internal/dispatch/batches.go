@@ -1,0 +1,65 @@
+package dispatch
+
+// AcceptBatch accepts n inputs that the caller is to run. It returns false if the
+// dispatcher drains.
+func (d *Dispatcher[T, S]) AcceptBatch(b *Batch, n int) bool {
+	d.inMu.Lock()
+	defer d.inMu.Unlock()
+	if d.phase >= draining {
+		return false
+	}
+	d.accepted += uint64(n)
+	b.reset(n)
+	d.batches.push(b)
+	return true
+}
+
+// SplitBatch makes rest of the last inputs of b that have not begun: of all, or of
+// half of them (or the only one). It returns the index in b of the first and how
+// many there are; none if all have begun.
+func (d *Dispatcher[T, S]) SplitBatch(b, rest *Batch, all bool) (from, n int) {
+	d.inMu.Lock()
+	defer d.inMu.Unlock()
+	for {
+		s := b.state.Load()
+		if n = leftOf(s); n == 0 {
+			return 0, 0
+		}
+		if !all {
+			n = (n + 1) / 2
+		}
+		from = get(s, sizeShift) - n
+		if b.state.CompareAndSwap(s, s-uint64(n)<<sizeShift) {
+			rest.reset(n)
+			d.batches.push(rest)
+			return from, n
+		}
+	}
+}
+
+// FinishBatch ends a batch of which Next has returned false. It reports whether
+// its worker is needed elsewhere.
+func (d *Dispatcher[T, S]) FinishBatch(b *Batch) (elsewhere bool) {
+	var e effects[T, S]
+	d.inMu.Lock()
+	t, _ := b.tally()
+	d.inline.Add(&t)
+	d.batches.remove(b)
+	elsewhere = d.phase < draining && (d.roster.surplus() || d.workWaitsLocked())
+	d.noteResolvedLocked(&e)
+	d.inMu.Unlock()
+	d.apply(&e)
+	return elsewhere && d.NeededElsewhere()
+}
+
+// NeededElsewhere reports whether a worker that runs batches is needed elsewhere.
+func (d *Dispatcher[T, S]) NeededElsewhere() bool {
+	d.outMu.Lock()
+	d.inMu.Lock()
+	defer d.outMu.Unlock()
+	defer d.inMu.Unlock()
+	if d.out.Len()+d.in.Len() == 0 && d.firstWaiterLocked() == nil {
+		d.roster.unserved = false
+	}
+	return d.phase < draining && (d.roster.surplus() || d.workWaitsLocked())
+}

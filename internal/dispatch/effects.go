@@ -1,0 +1,20 @@
+package dispatch
+
+// effects is what is left to do, once the locks are released, after a decision
+// under them.
+type effects[T, S any] struct {
+	launched *Worker[T, S]   // to be sent to the queue, linked by next
+	stopped  *Worker[T, S]   // idle workers that end, linked by next
+	returned []chan struct{} // runs that have their slot back
+	admitted told[T]         // senders whose input was accepted
+	refused  told[T]         // senders whose input was not
+	refusal  error
+	checkAll bool // somebody waits until all inputs are resolved
+	ended    bool // the last worker has gone
+}
+
+func (e *effects[T, S]) launch(w *Worker[T, S]) { w.next, e.launched = e.launched, w }
+
+func (e *effects[T, S]) admit(w *Waiter[T]) { e.admitted.add(w) }
+
+func (e *effects[T, S]) refuse(w *Waiter[T]) { e.refused.add(w) }

@@ -1,0 +1,135 @@
+package dispatch
+
+import "fmt"
+
+// TryRetire is the first half of a turn of Fetch's loop, and tells whether the
+// worker is to end. TryFetch is the second, and tells whether it has an item, or is
+// on the idle list; else it is to end.
+func (d *Dispatcher[T, S]) TryRetire(w *Worker[T, S]) bool { return d.attention.Load() && d.retire(w) }
+
+func (d *Dispatcher[T, S]) TryFetch(w *Worker[T, S]) (hasItem, isParked bool) {
+	f := d.fetch(w)
+	return f == item, f == parked
+}
+
+// Woken tells whether a parked worker was woken. Wake then is the rest of Fetch's
+// loop, and tells whether the worker is to go on.
+func (w *Worker[T, S]) Woken() bool { return len(w.wake) > 0 }
+
+func (w *Worker[T, S]) Wake() (goOn bool) {
+	<-w.wake
+	w.searching = true
+	return !w.leave
+}
+
+func (w *Worker[T, S]) Started() bool { return w.started }
+
+// Waits tells whether a guest is behind blocked senders, and Seq is its sequence
+// number if it is not; 0 if a worker has taken it right away.
+func (g Guest[T]) Waits() bool { return g.waiter != nil && g.waiter.linked }
+
+func (g Guest[T]) Seq() uint64 {
+	if g.waiter != nil {
+		return g.waiter.seq
+	}
+	return g.seq
+}
+
+// MadeWorkers is the number of workers there ever were.
+func (d *Dispatcher[T, S]) MadeWorkers() int {
+	d.inMu.Lock()
+	defer d.inMu.Unlock()
+	return d.roster.lastID
+}
+
+// EndIdle is what the idle clock does once per IdleTimeout, and IdleClockRuns
+// tells whether it would.
+func (d *Dispatcher[T, S]) EndIdle() { d.endIdle() }
+
+func (d *Dispatcher[T, S]) IdleClockRuns() bool {
+	d.inMu.Lock()
+	defer d.inMu.Unlock()
+	return d.idle.timer != nil
+}
+
+// StopReturning is what AwaitBack does when it is cancelled.
+func (d *Dispatcher[T, S]) StopReturning(s *Slot, back <-chan struct{}) { d.stopReturning(s, back) }
+
+// JoinWaitAll and LeaveWaitAll are what WaitAll does before it blocks, and after
+// its context has ended.
+func (d *Dispatcher[T, S]) JoinWaitAll() chan struct{} { return d.joinWaitAll() }
+
+func (d *Dispatcher[T, S]) LeaveWaitAll(ch chan struct{}) bool { return d.leaveWaitAll(ch) }
+
+// Check returns an error if the fields contradict each other, or the invariants
+// of the package. It may be called at any time.
+func (d *Dispatcher[T, S]) Check() error {
+	d.outMu.Lock()
+	defer d.outMu.Unlock()
+	d.inMu.Lock()
+	defer d.inMu.Unlock()
+	r := &d.roster
+	idle := 0
+	for w := r.first; w != nil; w = w.next {
+		idle++
+	}
+	batches := 0
+	for b := d.batches.first; b != nil; b = b.next {
+		batches++
+		if b.next != nil && b.next.prev != b {
+			return fmt.Errorf("batch %d is not linked", batches)
+		}
+	}
+	places := d.in.Places() + d.out.Places()
+	waits := d.in.Len()+d.out.Len() > 0 || d.firstWaiterLocked() != nil
+	free := r.idle > 0 || r.count-r.yielded < r.target
+	for _, c := range []struct {
+		holds bool
+		what  string
+	}{
+		{d.waiters.count() == d.waiters.len && d.waiters.len == int(d.blocked.Load()), "blocked senders are counted"},
+		{idle == r.idle, "idle workers are counted"},
+		{r.count >= r.idle+r.yielded && r.idle >= 0 && r.yielded >= len(r.returning) && r.leaving >= 0, "counts of workers agree"},
+		{r.searching >= 0 && r.searching <= r.busy(), "a searching worker is busy"},
+		{d.ahead >= d.out.Places(), "ahead is at least what is ahead"},
+		{d.attention.Load() == r.surplus(), "workers are told when they are too many"},
+		{r.idle == 0 || !r.surplus(), "an idle worker is not one too many"},
+		{d.phase == unopened || !waits || r.searching > 0 || !free, "work that waits is seen to"},
+		{d.out.Len() == 0 || r.searching > 0 || d.workWaitsLocked(), "work on the out side is known to wait"},
+		{len(r.returning) == 0 || r.busy() >= max(r.target, 1), "runs that want their slot back come first"},
+		{d.waiters.first == nil || d.phase == open, "nobody is blocked once the intake is closed"},
+		{d.firstWaiterLocked() == nil || places >= d.Bound, "senders are blocked only while the queue is full"},
+		{int64(d.unresolvedLocked()) >= 0, "no input is resolved twice"},
+		{d.IdleTimeout == 0 || r.idle == 0 || d.phase >= draining || d.idle.timer != nil, "the idle clock runs"},
+		{d.awaited.Load() == (len(d.waitAll) > 0), "it is known whether somebody waits for all"},
+		{d.phase < draining || d.idle.timer == nil || !d.idle.timer.Stop(), "no clock runs on while it drains"},
+		{d.phase != ended || r.count+r.leaving == 0 && !waits, "nothing is left after the end"},
+	} {
+		if !c.holds {
+			return fmt.Errorf("not so: %s: %s", c.what, d.stringLocked())
+		}
+	}
+	for i, s := range r.returning {
+		if s.back == nil || !s.yielded || s.ended || s.waits != 0 {
+			return fmt.Errorf("run %d of those that want their slot back: %+v", i, s.waits)
+		}
+	}
+	return nil
+}
+
+func (d *Dispatcher[T, S]) stringLocked() string {
+	r := &d.roster
+	return fmt.Sprintf("phase %d, in %d/%d, out %d/%d of %d, ahead %d, blocked %d, target %d, count %d, idle %d, yielded %d, leaving %d, searching %d, unserved %v, returning %d",
+		d.phase, d.in.Places(), d.in.Len(), d.out.Places(), d.out.Len(), d.Bound, d.ahead, d.waiters.len,
+		r.target, r.count, r.idle, r.yielded, r.leaving, r.searching, r.unserved, len(r.returning))
+}
+
+func (l *waiterList[T]) count() (n int) {
+	for w := l.first; w != nil; w = w.next {
+		if !w.linked || w.next != nil && w.next.prev != w || w.next == nil && l.last != w {
+			return -1
+		}
+		n++
+	}
+	return n
+}

@@ -1,0 +1,163 @@
+package dispatch
+
+// fetched is what a worker found when it looked at the queue.
+type fetched uint8
+
+const (
+	item    fetched = iota
+	parked          // nothing: the worker is on the idle list
+	retired         // nothing: the worker is to end
+)
+
+// Fetch waits for the next item and puts it into w. It returns false when the
+// worker is to end. It counts the outcome of the run before, too: the lock is
+// taken anyway.
+func (d *Dispatcher[T, S]) Fetch(w *Worker[T, S]) bool {
+	for {
+		if d.attention.Load() && d.retire(w) {
+			return false
+		}
+		switch d.fetch(w) {
+		case item:
+			return true
+		case retired:
+			return false
+		}
+		d.Idle()
+		<-w.wake
+		w.searching = true
+		if w.leave {
+			return false
+		}
+	}
+}
+
+func (d *Dispatcher[T, S]) fetch(w *Worker[T, S]) fetched {
+	d.outMu.Lock()
+	d.finished.Count(w.Last)
+	w.Last = None
+	if d.out.Len() > 0 && !w.searching && d.blocked.Load() == 0 {
+		w.take(d.out.Pop())
+		d.outMu.Unlock()
+		if w.Guest && d.awaited.Load() { // the run before may have been that of the last input
+			d.answerWaitAll()
+		}
+		return item
+	}
+	return d.fetchSlowly(w)
+}
+
+func (w *Worker[T, S]) take(it entry[T], isGuest bool) {
+	w.Item, w.Stamp, w.Guest = it.item, it.stamp, isGuest
+}
+
+// fetchSlowly is fetch where there is something to be done on the senders' side:
+// the buffers are swapped, blocked senders admitted, the next worker woken. That
+// comes before the run, so that a slow run holds up nobody. It is called with
+// outMu, and releases it.
+func (d *Dispatcher[T, S]) fetchSlowly(w *Worker[T, S]) (f fetched) {
+	var e effects[T, S]
+	d.inMu.Lock()
+	switch {
+	case d.takeHandOffLocked(w, &e):
+	case d.out.Len() > 0 || d.swapLocked():
+		w.take(d.out.Pop())
+	default:
+		f = d.restLocked(w, &e)
+	}
+	if f == item {
+		d.ahead = d.out.Places()
+		d.admitLocked(&e, 0)
+		d.endSearchLocked(w, &e)
+		if w.Guest { // the run before may have been that of the last input
+			d.noteResolvedLocked(&e)
+		}
+	}
+	d.inMu.Unlock()
+	d.outMu.Unlock()
+	d.apply(&e)
+	return f
+}
+
+// takeHandOffLocked takes the item of a blocked sender for which there never is a
+// place in the queue: the worker is the place. What is in such a queue was there
+// first.
+func (d *state[T, S]) takeHandOffLocked(w *Worker[T, S], e *effects[T, S]) bool {
+	if d.Bound > 0 || d.out.Len()+d.in.Len() > 0 {
+		return false
+	}
+	waiter := d.firstWaiterLocked()
+	if waiter == nil {
+		return false
+	}
+	d.removeWaiterLocked(waiter)
+	if waiter.guest {
+		w.take(entry[T]{item: waiter.item}, true)
+	} else {
+		d.accepted++
+		w.take(entry[T]{waiter.item, d.stamper.Stamp(d.Clock)}, false)
+		e.admit(waiter)
+	}
+	return true
+}
+
+// endSearchLocked notes that a worker has found something, and wakes the next one
+// if there is more, or notes that none is free. An item that came while this worker
+// counted as searching woke nobody, and must be seen here even if it has changed
+// sides since.
+func (d *state[T, S]) endSearchLocked(w *Worker[T, S], e *effects[T, S]) {
+	d.roster.arrived(w)
+	switch {
+	case d.out.Len()+d.in.Len() == 0 && d.firstWaiterLocked() == nil:
+		d.roster.unserved = false
+	case d.roster.searching == 0:
+		if next := d.roster.acquireSearcher(); next != nil {
+			e.launch(next)
+		}
+	}
+}
+
+// restLocked ends the search of a worker that found nothing, and puts it on the
+// idle list or, if it is one too many, takes it out.
+func (d *state[T, S]) restLocked(w *Worker[T, S], e *effects[T, S]) fetched {
+	d.roster.unserved = false
+	d.roster.arrived(w)
+	d.noteResolvedLocked(e)
+	if d.phase < draining && !d.roster.surplus() {
+		d.parkLocked(w)
+		return parked
+	}
+	d.roster.leave()
+	d.rebalanceLocked(e)
+	if d.phase >= draining { // nothing is queued, and nothing comes any more
+		d.stopIdleLocked(e)
+	}
+	return retired
+}
+
+func (d *state[T, S]) parkLocked(w *Worker[T, S]) {
+	d.roster.park(w)
+	d.noteIdleLocked()
+}
+
+// retire takes a worker that is one too many out, and hands on what it would have
+// taken. It returns false if the worker is needed after all.
+func (d *Dispatcher[T, S]) retire(w *Worker[T, S]) bool {
+	var e effects[T, S]
+	d.outMu.Lock()
+	d.inMu.Lock()
+	d.finished.Count(w.Last)
+	w.Last = None
+	surplus := d.roster.surplus()
+	if surplus {
+		d.roster.arrived(w)
+		d.roster.leave()
+		d.roster.unserved = d.roster.unserved || d.out.Len() > 0
+		d.rebalanceLocked(&e)
+		d.noteResolvedLocked(&e)
+	}
+	d.inMu.Unlock()
+	d.outMu.Unlock()
+	d.apply(&e)
+	return surplus
+}

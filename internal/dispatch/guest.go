@@ -1,0 +1,43 @@
+package dispatch
+
+// A Guest is a guest's place: in the queue, or behind the senders that were blocked
+// before it came. The zero Guest is none.
+type Guest[T any] struct {
+	seq    uint64
+	waiter *Waiter[T]
+}
+
+// SendGuest puts a guest into the queue, whether there is a place or not, behind
+// senders that are blocked already. It returns false if the dispatcher drains.
+func (d *Dispatcher[T, S]) SendGuest(item T) (g Guest[T], ok bool) {
+	var w *Worker[T, S]
+	d.inMu.Lock()
+	switch {
+	case d.phase >= draining:
+	case d.firstWaiterLocked() != nil:
+		ok = true
+		g.waiter = &Waiter[T]{item: item, guest: true}
+		d.waiters.push(g.waiter)
+		d.blocked.Add(1)
+	default:
+		ok = true
+		g.seq = d.in.PushGuest(entry[T]{item: item})
+		w = d.wakeLocked()
+	}
+	d.inMu.Unlock()
+	if w != nil {
+		d.launch(w)
+	}
+	return g, ok
+}
+
+// RemoveGuest takes a guest out again, if no worker has come to it.
+func (d *Dispatcher[T, S]) RemoveGuest(g Guest[T]) {
+	if g.waiter != nil {
+		if d.GiveUp(g.waiter) {
+			return
+		}
+		g.seq = g.waiter.seq
+	}
+	d.Remove(g.seq)
+}

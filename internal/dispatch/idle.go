@@ -1,0 +1,55 @@
+package dispatch
+
+import "time"
+
+// An idleClock ends workers that nobody needs. It counts on the hot path and reads
+// no clock there: once per IdleTimeout as many workers end as were idle at each
+// moment since the last time. Dispatcher.inMu guards it.
+type idleClock struct {
+	timer *time.Timer // nil while no worker is idle
+	tick  func()      // Dispatcher.endIdle
+}
+
+// noteIdleLocked is called when a worker was put on the idle list.
+func (d *state[T, S]) noteIdleLocked() {
+	if d.IdleTimeout > 0 && d.idle.timer == nil && d.phase < draining {
+		d.roster.leastIdle = d.roster.idle
+		d.idle.timer = time.AfterFunc(d.IdleTimeout, d.idle.tick)
+	}
+}
+
+// endIdle ends the workers that stayed idle throughout.
+func (d *Dispatcher[T, S]) endIdle() {
+	var e effects[T, S]
+	d.inMu.Lock()
+	if d.phase < draining {
+		d.roster.takeColdest(d.roster.leastIdle, &e)
+	}
+	d.roster.leastIdle = d.roster.idle
+	if d.roster.idle > 0 && d.phase < draining {
+		d.idle.timer.Reset(d.IdleTimeout)
+	} else {
+		d.idle.timer = nil
+	}
+	d.inMu.Unlock()
+	d.apply(&e)
+}
+
+// stopIdleClockLocked is called when the dispatcher drains.
+func (d *state[T, S]) stopIdleClockLocked() {
+	if d.idle.timer != nil {
+		d.idle.timer.Stop()
+	}
+}
+
+// takeColdest ends the n idle workers that have been idle for the longest.
+func (r *roster[T, S]) takeColdest(n int, e *effects[T, S]) {
+	at := &r.first
+	for range r.idle - n {
+		at = &(*at).next
+	}
+	e.stopped, *at = *at, nil
+	r.idle -= n
+	r.count -= n
+	r.leaving += n
+}

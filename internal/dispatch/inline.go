@@ -1,0 +1,39 @@
+package dispatch
+
+// AcquireInline returns a free worker for an input that is to run on the caller's
+// goroutine, unless something that was there before would be overtaken. The input
+// is accepted with that, and the caller owes a ReleaseInline.
+func (d *Dispatcher[T, S]) AcquireInline() *Worker[T, S] {
+	d.inMu.Lock()
+	defer d.inMu.Unlock()
+	if d.phase != open || d.roster.searching > 0 {
+		return nil
+	}
+	w := d.roster.acquire() // none if something waits, since nobody is on the way to that
+	if w != nil {
+		d.accepted++
+	}
+	return w
+}
+
+// ReleaseInline takes back a worker whose input has ended so.
+func (d *Dispatcher[T, S]) ReleaseInline(w *Worker[T, S], o Outcome) {
+	var e effects[T, S]
+	d.inMu.Lock()
+	r := &d.roster
+	d.inline.Count(o)
+	switch {
+	case r.surplus():
+		r.leave()
+		w.next, e.stopped = nil, w
+		d.rebalanceLocked(&e)
+	case d.phase == draining || d.workWaitsLocked():
+		r.searching++
+		e.launch(w) // its own goroutine sees to what is queued
+	default:
+		d.parkLocked(w)
+	}
+	d.noteResolvedLocked(&e)
+	d.inMu.Unlock()
+	d.apply(&e)
+}

@@ -1,0 +1,108 @@
+package dispatch
+
+import "github.com/remuda-go/remuda/internal/queuetime"
+
+// A Worker runs one input at a time. Its exported fields belong to whoever has it
+// at present: its goroutine, or the caller of AcquireInline.
+type Worker[T, S any] struct {
+	State S               // the owner's own
+	Item  T               // what Fetch has found
+	Stamp queuetime.Stamp // when that was accepted
+	Guest bool            // it is a guest
+	ID    int             // counted from 1 and never used again
+	Last  Outcome         // of the run before; counted and cleared by the next Fetch
+
+	wake      chan struct{} // of capacity 1; parks the goroutine while the worker is idle
+	started   bool          // it has a goroutine, perhaps a parked one
+	leave     bool          // set before waking: end now
+	searching bool          // counts in roster.searching
+	next      *Worker[T, S] // guarded by inMu while it is idle
+}
+
+// A roster is the bookkeeping of the workers. Dispatcher.inMu guards all of it.
+//
+// A worker is in one of four states: idle (on the idle list, its goroutine parked,
+// or none started yet), busy (searching, or running), yielded (its run waits and
+// has given up its slot), or leaving.
+//
+//	        acquire                 Yield
+//	idle ------------> busy ----------------> yielded
+//	  ^                 | ^                      |
+//	  +-----------------+ +----------------------+
+//	        park        |        Reacquire
+//	                    v
+//	                 leaving, gone
+//
+// Whoever takes a worker off the idle list owns its fields.
+type roster[T, S any] struct {
+	target    int           // workers that there should be
+	count     int           // workers that there are: idle, busy and yielded
+	first     *Worker[T, S] // idle ones, last in, first out: the warmest first
+	idle      int           // length of that list
+	leastIdle int           // the least idle was since the idle clock looked
+	yielded   int
+	leaving   int // workers that close their job before they are gone
+	lastID    int
+
+	searching int     // workers on their way to the queue, which have not looked yet
+	unserved  bool    // a worker was wanted and none was free
+	returning []*Slot // runs that want their slot back, in order
+}
+
+// busy is the number of workers that hold a slot.
+func (r *roster[T, S]) busy() int { return r.count - r.yielded - r.idle }
+
+// surplus reports whether a worker that has nothing in hand should end: there
+// are more than there should be, or a run wants its slot back.
+func (r *roster[T, S]) surplus() bool {
+	return r.count-r.yielded > r.target || len(r.returning) > 0
+}
+
+// acquire returns a worker for something that can run now: an idle one or, while
+// there may be more, a new one. It returns nil if all slots are taken.
+func (r *roster[T, S]) acquire() *Worker[T, S] {
+	if w := r.first; w != nil {
+		r.first, w.next = w.next, nil
+		r.idle--
+		r.leastIdle = min(r.leastIdle, r.idle)
+		return w
+	}
+	if r.count-r.yielded < r.target {
+		r.count++
+		r.lastID++
+		return &Worker[T, S]{ID: r.lastID}
+	}
+	return nil
+}
+
+// acquireSearcher acquires a worker that is to look at the queue, or notes that
+// none was free.
+func (r *roster[T, S]) acquireSearcher() *Worker[T, S] {
+	w := r.acquire()
+	if w == nil {
+		r.unserved = true
+		return nil
+	}
+	r.searching++
+	return w
+}
+
+// park puts a busy worker on the idle list.
+func (r *roster[T, S]) park(w *Worker[T, S]) {
+	w.next, r.first = r.first, w
+	r.idle++
+}
+
+// arrived notes that a searching worker has looked at the queue.
+func (r *roster[T, S]) arrived(w *Worker[T, S]) {
+	if w.searching {
+		w.searching = false
+		r.searching--
+	}
+}
+
+// leave takes a busy worker out; it is leaving from here on.
+func (r *roster[T, S]) leave() {
+	r.count--
+	r.leaving++
+}

@@ -1,0 +1,135 @@
+package dispatch
+
+// Send accepts an item and returns its sequence number, by which it can be
+// removed. It does not block: it returns ErrFull if there seems to be no place,
+// and then SendSlowly knows for sure; or ErrClosed.
+func (d *Dispatcher[T, S]) Send(item T) (seq uint64, err error) {
+	d.inMu.Lock()
+	if d.phase != open {
+		d.inMu.Unlock()
+		return 0, ErrClosed
+	}
+	if d.in.Places()+d.ahead >= d.Bound || d.waiters.first != nil {
+		d.inMu.Unlock()
+		return 0, ErrFull
+	}
+	seq = d.acceptLocked(item)
+	w := d.wakeLocked()
+	d.inMu.Unlock()
+	if w != nil {
+		d.launch(w)
+	}
+	return seq, nil
+}
+
+// SendSlowly is Send when there seems to be no place: it looks at how far the
+// workers have come. If there is none indeed, it returns a Waiter, or ErrFull if
+// wait is false.
+//
+// A sender that waits is passed over once end is closed: it is about to give up.
+func (d *Dispatcher[T, S]) SendSlowly(item T, wait bool, end <-chan struct{}) (seq uint64, waiter *Waiter[T], err error) {
+	var e effects[T, S]
+	d.outMu.Lock()
+	d.inMu.Lock()
+	d.ahead = d.out.Places()
+	switch {
+	case d.phase != open:
+		err = ErrClosed
+	case d.firstWaiterLocked() == nil && d.hasPlaceLocked():
+		seq = d.acceptLocked(item)
+		if w := d.wakeLocked(); w != nil {
+			e.launch(w)
+		}
+	case d.Bound == 0 && d.firstWaiterLocked() == nil && d.handOffLocked(&e):
+		seq = d.acceptLocked(item)
+	case wait:
+		waiter = d.spareWaiters.get(item, end)
+		d.waiters.push(waiter)
+		d.blocked.Add(1)
+	default:
+		err = ErrFull
+	}
+	d.inMu.Unlock()
+	d.outMu.Unlock()
+	d.apply(&e)
+	return seq, waiter, err
+}
+
+// Requeue accepts an item that a run has in hand for one more run. It is never
+// refused, neither by the bound of the queue nor by draining, since the item was
+// accepted before. It goes behind those that wait already, the first blocked sender
+// included, so that a few items that come back for ever can't keep all others out,
+// unless limit items or more are queued, or the worker is to end.
+func (d *Dispatcher[T, S]) Requeue(item T, limit int) {
+	var e effects[T, S]
+	d.outMu.Lock()
+	d.inMu.Lock()
+	d.ahead = d.out.Places()
+	if !d.roster.surplus() && d.in.Len()+d.out.Len() < limit {
+		d.admitLocked(&e, 1)
+	}
+	d.acceptLocked(item)
+	if d.phase == draining && d.roster.target == 0 { // as in Drain: somebody must see to it
+		d.roster.target = 1
+		d.attention.Store(d.roster.surplus())
+	}
+	if w := d.wakeLocked(); w != nil {
+		e.launch(w)
+	}
+	d.inMu.Unlock()
+	d.outMu.Unlock()
+	d.apply(&e)
+}
+
+// Waits reports whether inputs wait for which no worker is on its way.
+func (d *Dispatcher[T, S]) Waits() bool {
+	d.inMu.Lock()
+	defer d.inMu.Unlock()
+	return d.in.Len()+d.ahead > d.roster.searching
+}
+
+// Remove takes an item out of the queue, if it is still there. An item that is no
+// guest counts as dropped, and its place is free at once.
+func (d *Dispatcher[T, S]) Remove(seq uint64) (item T, ok bool) {
+	var e effects[T, S]
+	d.outMu.Lock()
+	d.inMu.Lock()
+	places := d.in.Places() + d.out.Places()
+	it, ok := d.out.Remove(seq)
+	if !ok {
+		it, ok = d.in.Remove(seq)
+	}
+	if d.in.Places()+d.out.Places() < places {
+		d.finished.Count(Dropped)
+	}
+	d.ahead = d.out.Places()
+	d.admitLocked(&e, 0)
+	d.noteResolvedLocked(&e)
+	d.inMu.Unlock()
+	d.outMu.Unlock()
+	d.apply(&e)
+	return it.item, ok
+}
+
+// Release gives back a waiter whose sender has its answer, or has given up. Using
+// it again saves a blocked sender two allocations.
+func (d *Dispatcher[T, S]) Release(w *Waiter[T]) { d.spareWaiters.put(w) }
+
+// GiveUp takes a blocked sender out. It returns false if that is decided already
+// and there is an answer, or is about to be.
+func (d *Dispatcher[T, S]) GiveUp(w *Waiter[T]) bool {
+	var e effects[T, S]
+	d.outMu.Lock()
+	d.inMu.Lock()
+	left := w.linked
+	if left {
+		d.removeWaiterLocked(w)
+		d.ahead = d.out.Places()
+		d.admitLocked(&e, 0) // those behind it may have found it in their way
+		d.rebalanceLocked(&e)
+	}
+	d.inMu.Unlock()
+	d.outMu.Unlock()
+	d.apply(&e)
+	return left
+}

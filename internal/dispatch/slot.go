@@ -1,0 +1,125 @@
+package dispatch
+
+import (
+	"slices"
+	"sync/atomic"
+)
+
+// A Slot is a run's permission to run. A run that waits for its own pool yields it
+// meanwhile, or a pool full of such runs would wait for ever. The zero Slot is
+// that of a run which has begun.
+//
+//	held --Yield--> yielded --AskBack--> returning --> held
+//	                   ^                     |
+//	                   +------- Yield -------+
+//
+// With the end of the run, by EndSlot, all claims on it end.
+type Slot struct {
+	used atomic.Bool // there was a Yield; written under inMu
+
+	// Guarded by Dispatcher.inMu.
+	waits   int           // calls of the run that wait
+	yielded bool          // counts in roster.yielded
+	ended   bool          // so has the run
+	back    chan struct{} // closed when the run has its slot back; nil unless it wants that
+}
+
+// Used reports whether the slot was ever yielded. It needs no lock: a run that
+// ends must call EndSlot if so.
+func (s *Slot) Used() bool { return s.used.Load() }
+
+// Yield gives the slot to another run until AskBack. Several goroutines of the
+// run may wait at a time: the slot is yielded while any of them does, since the
+// others may be waiting for that one.
+func (d *Dispatcher[T, S]) Yield(s *Slot) {
+	var e effects[T, S]
+	d.inMu.Lock()
+	s.used.Store(true)
+	s.waits++
+	switch {
+	case s.ended:
+	case s.back != nil: // it was to be taken back, and now stays yielded
+		e.returned = append(e.returned, d.forgetLocked(s))
+		d.rebalanceLocked(&e)
+	case !s.yielded:
+		s.yielded = true
+		d.roster.yielded++
+		d.rebalanceLocked(&e)
+	}
+	d.inMu.Unlock()
+	d.apply(&e)
+}
+
+// AskBack asks for the slot back, and does not block: AwaitBack does that. It
+// returns nil if there is nothing to wait for. Whoever ends what a run waits for
+// asks in its name, before it takes up something new.
+func (d *Dispatcher[T, S]) AskBack(s *Slot) <-chan struct{} {
+	var e effects[T, S]
+	var back chan struct{}
+	d.inMu.Lock()
+	if s.waits--; s.waits == 0 && s.yielded {
+		back = make(chan struct{})
+		s.back = back
+		d.roster.returning = append(d.roster.returning, s)
+		d.rebalanceLocked(&e)
+	}
+	d.inMu.Unlock()
+	d.apply(&e)
+	return back
+}
+
+// AwaitBack blocks until the slot is back, or cancelled is closed: then the run
+// goes on without, and counts as yielded until it ends.
+func (d *Dispatcher[T, S]) AwaitBack(s *Slot, back, cancelled <-chan struct{}) {
+	if back == nil {
+		return
+	}
+	select {
+	case <-back:
+	case <-cancelled:
+		d.stopReturning(s, back)
+	}
+}
+
+// stopReturning takes back what AskBack has done, if back is still waited for. The
+// slot may have been given back meanwhile, or yielded and asked for again by
+// another call of the run.
+func (d *Dispatcher[T, S]) stopReturning(s *Slot, back <-chan struct{}) {
+	var e effects[T, S]
+	d.inMu.Lock()
+	if s.back == back {
+		d.forgetLocked(s)
+		d.rebalanceLocked(&e)
+	}
+	d.inMu.Unlock()
+	d.apply(&e)
+}
+
+// EndSlot ends all claims on the slot of a run that has ended: its worker holds it
+// again, and is one too many if another has been put into its place.
+func (d *Dispatcher[T, S]) EndSlot(s *Slot) {
+	var e effects[T, S]
+	d.inMu.Lock()
+	s.ended = true
+	if s.back != nil {
+		e.returned = append(e.returned, d.forgetLocked(s))
+	}
+	if s.yielded {
+		s.yielded = false
+		d.roster.yielded--
+	}
+	d.rebalanceLocked(&e)
+	d.inMu.Unlock()
+	d.apply(&e)
+}
+
+// forgetLocked takes a run out of those that want their slot back, and returns the
+// channel that tells it to go on.
+func (d *state[T, S]) forgetLocked(s *Slot) chan struct{} {
+	r := &d.roster
+	i := slices.Index(r.returning, s)
+	r.returning = slices.Delete(r.returning, i, i+1)
+	back := s.back
+	s.back = nil
+	return back
+}

@@ -1,0 +1,39 @@
+package dispatch
+
+// Stats is what a dispatcher has done and is doing, at one moment.
+type Stats struct {
+	Target   int
+	Yielded  int // runs that have given up their slot
+	Queued   int // inputs accepted and not begun
+	Retired  int // busy workers that are one too many
+	Accepted uint64
+	Tally    Tally
+}
+
+// Stats returns a consistent snapshot. It costs two locks, whatever the number of
+// workers, and a look at each batch under way.
+func (d *state[T, S]) Stats() Stats {
+	d.outMu.Lock()
+	defer d.outMu.Unlock()
+	d.inMu.Lock()
+	defer d.inMu.Unlock()
+	s := Stats{
+		Target:   d.roster.target,
+		Yielded:  d.roster.yielded,
+		Queued:   d.in.Places() + d.out.Places(),
+		Retired:  max(0, d.roster.busy()-d.roster.target),
+		Accepted: d.accepted,
+		Tally:    d.finished,
+	}
+	s.Tally.Add(&d.inline)
+	for b := d.batches.first; b != nil; b = b.next {
+		t, queued := b.tally()
+		s.Tally.Add(&t)
+		s.Queued += queued
+	}
+	for o := range d.resolved {
+		s.Tally[o] += d.resolved[o].Load()
+	}
+	s.Tally[None] = 0 // see Tally.Count
+	return s
+}

@@ -1,0 +1,87 @@
+package remuda
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+)
+
+// A Result is what [Pool.Stream] yields for an input: what the job returned for
+// it. At the end of a stream that was cut short there is one without an input.
+type Result[In, Out any] struct {
+	In  In
+	Out Out
+	Err error
+}
+
+// Map runs the job for every input of seq and yields the outcomes in the order
+// of the inputs, each as soon as it and those before it are there.
+//
+// The inputs are read ahead on a goroutine of Map's own, at most the bound of
+// the queue and one for each worker before what the loop has consumed. They do
+// not take up places in the queue: a worker takes inputs of Map and inputs of
+// the queue by turns. Inputs that prove to run in a few microseconds are handed
+// to a worker by the batch. An outcome does not wait for its batch, and once a batch
+// has taken some 100 µs, idle workers take over what has not begun of it.
+//
+// When ctx ends, or the pool is closed, no more inputs are read; Map yields the
+// outcomes of those that have begun and then, as its last pair, the error: that
+// of ctx or [ErrPoolClosed]. So it does if ctx has ended by the time that seq has,
+// which may have noticed. A pool that is not started gives just such a pair.
+//
+// Leaving the loop early cancels the runs under way and waits for them, and for
+// seq to notice: when the loop is over nothing of it runs any more. A sequence
+// that can block for ever should therefore end with ctx. A panic of seq goes on
+// in the loop, as a [*PanicError], after the outcomes of the inputs before it.
+//
+// The iterator can be used any number of times; each use reads seq anew. A job
+// may use it on its own pool, with its context. It costs no allocation per
+// input.
+func (p *Pool[In, Out]) Map(ctx context.Context, seq iter.Seq[In]) iter.Seq2[Out, error] {
+	return func(yield func(Out, error) bool) {
+		err := p.core.stream(ctx, streamInput[In]{seq: seq}, true, func(b *batch[In, Out], i int) bool {
+			return yield(b.outcomes[i].out, b.outcomes[i].err)
+		})
+		if err != nil {
+			var out Out
+			yield(out, err)
+		}
+	}
+}
+
+// Stream is Map in order of completion. The last result after an early end has
+// the error and a zero input. To tell it from the outcome of an input that is
+// zero, see after the loop whether ctx has ended or the pool is closed.
+func (p *Pool[In, Out]) Stream(ctx context.Context, seq iter.Seq[In]) iter.Seq[Result[In, Out]] {
+	return func(yield func(Result[In, Out]) bool) {
+		err := p.core.stream(ctx, streamInput[In]{seq: seq}, false, func(b *batch[In, Out], i int) bool {
+			return yield(Result[In, Out]{In: b.in[i], Out: b.outcomes[i].out, Err: b.outcomes[i].err})
+		})
+		if err != nil {
+			yield(Result[In, Out]{Err: err})
+		}
+	}
+}
+
+// DoAll runs the job for all inputs and returns the outputs in their order. It
+// waits for all of them: one that fails does not stop the others, and leaves in
+// its place what the job returned. The error joins those of the inputs, each
+// with its index; errors.Is and errors.As see into it. When ctx ends, or the
+// pool is closed, DoAll ends as Map does, and the outputs that are missing are
+// zero.
+func (p *Pool[In, Out]) DoAll(ctx context.Context, ins []In) ([]Out, error) {
+	outs := make([]Out, 0, len(ins))
+	var errs []error
+	end := p.core.stream(ctx, streamInput[In]{slice: ins}, true, func(b *batch[In, Out], i int) bool {
+		if err := b.outcomes[i].err; err != nil {
+			errs = append(errs, fmt.Errorf("remuda: input %d: %w", len(outs), err))
+		}
+		outs = append(outs, b.outcomes[i].out)
+		return true
+	})
+	if end != nil {
+		errs = append(errs, end)
+	}
+	return outs[:len(ins)], errors.Join(errs...)
+}

@@ -1,0 +1,268 @@
+package remuda
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/remuda-go/remuda/internal/dispatch"
+	"github.com/remuda-go/remuda/internal/queuetime"
+	"github.com/remuda-go/remuda/internal/runstate"
+)
+
+// A poolRef is what runs and tickets know of their pool: the part of it that has
+// no type parameters. Its address is the context key by which a pool finds out
+// that a call comes from one of its own jobs.
+type poolRef struct {
+	name   string
+	base   context.Context // ends when Close gives up waiting, and with the pool
+	cancel context.CancelCauseFunc
+	clock  queuetime.Clock
+	slots  slotOwner // the pool itself
+
+	cancelled atomic.Bool // set before base ends: nothing begins any more
+	nested    atomic.Bool // a job has waited for its own pool with a shared context
+
+	waiters sync.Pool // of *waiter
+}
+
+// A slotOwner is a pool as a run or a ticket sees it.
+type slotOwner interface {
+	yieldSlot(r *runContext)
+	askSlotBack(r *runContext) (back <-chan struct{})
+	awaitSlot(r *runContext, back <-chan struct{})
+}
+
+// cancelAll ends the contexts of all runs.
+func (ref *poolRef) cancelAll() {
+	ref.cancelled.Store(true)
+	ref.cancel(ErrPoolClosed)
+}
+
+// runOf returns the run of this pool that ctx belongs to, or nil if there is none.
+func (ref *poolRef) runOf(ctx context.Context) *runContext {
+	r, _ := ctx.Value(ref).(*runContext)
+	if r == nil || r.ended() {
+		return nil
+	}
+	return r
+}
+
+// A runContext is the context of a run. Each worker has one, used for all the
+// inputs that came with an empty context; an input that came with a context of
+// its own gets its own runContext, never used again, since a job may keep it
+// (through context.WithoutCancel, say) and must not see another caller's values
+// in it then.
+//
+// The caller's context and the pool's meet in it. A job that never asks for
+// Done pays nothing for that: only then is a context made that ends with both.
+type runContext struct {
+	ref    *poolRef
+	parent context.Context
+	mode   cancelMode
+	over   atomic.Bool // the run has ended; stays false in a context that is used again
+	linked atomic.Pointer[linkedContext]
+	slot   dispatch.Slot
+
+	// The current run, written before it begins.
+	info      *workerInfo
+	standsFor uint32 // inputs that a sampled time in queue stands for; 0 for the usual
+	state     runstate.State
+}
+
+// workerInfo is what the context of a run tells of its worker.
+type workerInfo struct {
+	id    int        // its number
+	runs  uint64     // that it has begun
+	input func() any // of the current run; nil until the worker has its job
+
+	entered *bool // the current run has come to its job; nil if nothing is before that
+}
+
+// cancelMode says what ends a run's context, besides the end of the run.
+type cancelMode uint8
+
+const (
+	// byPool: parent is derived from the pool's base context and decides. The
+	// context is used for many runs and does not end with any of them.
+	byPool cancelMode = iota
+	// byEither: parent is the caller's; the first of the two to end decides.
+	byEither
+	// valuesOnly: parent is the caller's and gives values; the base decides.
+	valuesOnly
+)
+
+// A linkedContext ends with the pool, with the caller if the mode says so, and with
+// the run.
+type linkedContext struct {
+	context.Context
+	cancel context.CancelCauseFunc
+	unlink func() bool // from the pool
+}
+
+// endedContext takes the place of a linkedContext that nobody had asked for until
+// the run ended.
+var endedContext = func() *linkedContext {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return &linkedContext{Context: ctx}
+}()
+
+// newRunContext returns a context for one run, of an input that came with ctx.
+func newRunContext(ref *poolRef, ctx context.Context, mode cancelMode) *runContext {
+	return &runContext{ref: ref, parent: ctx, mode: mode}
+}
+
+// begin makes r the context of a run that starts now, on the worker of info. Its
+// input was accepted at the given time, if that is not 0.
+func (r *runContext) begin(info *workerInfo, at queuetime.Stamp) {
+	info.runs++
+	if r.info != info { // not the worker's own, or its first run
+		r.info = info
+	}
+	if at != 0 {
+		r.state.Queued, r.state.Inputs = at.Waited(&r.ref.clock)
+		if r.standsFor != 0 {
+			r.state.Inputs, r.standsFor = r.standsFor, 0
+		}
+	} else if r.state.Inputs != 0 {
+		r.state.Queued, r.state.Inputs = 0, 0
+	}
+	if r.state.Attempt.Load() != 1 {
+		r.state.Attempt.Store(1)
+	}
+}
+
+// end ends the context with its run, if it is for one run, and releases what it
+// holds in its parents. What it has told of its end stays as it is.
+func (r *runContext) end() {
+	if r.mode == byPool {
+		return
+	}
+	r.over.Store(true)
+	end := endedContext
+	if by := r.decider(); by.Err() != nil {
+		end = &linkedContext{Context: by}
+	}
+	if !r.linked.CompareAndSwap(nil, end) {
+		l := r.linked.Load()
+		l.unlink()
+		l.cancel(nil)
+	}
+}
+
+func (r *runContext) ended() bool { return r.over.Load() }
+
+// decider is the context whose end is the end of the run, as long as the two have
+// not been linked.
+func (r *runContext) decider() context.Context {
+	if r.mode == valuesOnly {
+		return r.ref.base
+	}
+	return r.parent
+}
+
+// abandoned returns the error of a caller's context that ended before its run
+// began, and nil if it has not, or if the run does not depend on it.
+func (r *runContext) abandoned() error {
+	if r.mode != byEither {
+		return nil
+	}
+	return r.parent.Err()
+}
+
+// link returns the context that ends with all that r ends with, made on first
+// need.
+func (r *runContext) link() *linkedContext {
+	if l := r.linked.Load(); l != nil {
+		return l
+	}
+	l := &linkedContext{unlink: func() bool { return true }}
+	l.Context, l.cancel = context.WithCancelCause(r.decider())
+	if base := r.ref.base; r.mode == byEither {
+		l.unlink = context.AfterFunc(base, func() { l.cancel(context.Cause(base)) })
+		if base.Err() != nil { // AfterFunc would say so too late
+			l.cancel(context.Cause(base))
+		}
+	}
+	if !r.linked.CompareAndSwap(nil, l) {
+		l.unlink()
+		l.cancel(nil)
+		return r.linked.Load()
+	}
+	return l
+}
+
+func (r *runContext) Deadline() (time.Time, bool) {
+	if r.mode == valuesOnly {
+		return time.Time{}, false
+	}
+	return r.parent.Deadline()
+}
+
+func (r *runContext) Done() <-chan struct{} {
+	if r.mode == byPool {
+		return r.parent.Done()
+	}
+	return r.link().Done()
+}
+
+func (r *runContext) Err() error {
+	if r.mode == byPool {
+		return r.parent.Err()
+	}
+	if l := r.linked.Load(); l != nil && l.Err() != nil {
+		return l.Err()
+	}
+	// What has been told once must be told again, even if it is yet to come to
+	// a linked context that somebody has asked for meanwhile.
+	if err := r.decider().Err(); err != nil {
+		return err
+	}
+	if r.ref.base.Err() != nil {
+		return r.link().Err()
+	}
+	return nil
+}
+
+func (r *runContext) Value(key any) any {
+	switch k := key.(type) {
+	case infoKey:
+		return r
+	case runstate.TimingKey:
+		return &r.ref.clock.Timing
+	case runstate.Key:
+		return &r.state
+	case *poolRef:
+		if k == r.ref {
+			return r
+		}
+		if r.mode == valuesOnly { // the run that sent the input does not wait for it
+			return nil
+		}
+	}
+	if r.mode == byPool {
+		return r.parent.Value(key)
+	}
+	// The key by which package context finds the nearest context that can be
+	// cancelled must lead to the one whose cause tells the truth: the linked one, if
+	// there is one, or once the pool is cancelled.
+	l := r.linked.Load()
+	if l == nil && r.ref.base.Err() != nil {
+		l = r.link()
+	}
+	if l != nil && l != endedContext {
+		if v := l.Value(key); v != nil {
+			return v
+		}
+	} else if r.mode == valuesOnly {
+		if v := r.ref.base.Value(key); v != nil {
+			return v
+		}
+	}
+	return r.parent.Value(key)
+}
+
+// String keeps fmt from walking through the pool's internals.
+func (r *runContext) String() string { return "remuda.run" }

@@ -1,0 +1,62 @@
+package remuda
+
+import "math"
+
+// setWorkersLocked notes how many workers the pool has.
+func (s *stream[In, Out]) setWorkersLocked(workers int) {
+	s.workers = max(workers, 1)
+	if s.window = s.core.Bound + s.workers; s.window < 0 { // more than there are numbers
+		s.window = math.MaxInt
+	}
+	s.noteShortLocked()
+}
+
+// grow is called when the pool has more workers than before: an input may be
+// there for one, and room for more inputs.
+func (s *stream[In, Out]) grow() {
+	s.mu.Lock()
+	s.setWorkersLocked(s.core.current()) // with mu: the last one to look must be the last one to note it
+	invite := !s.stopped.Load() && s.unread.len() > 0 && s.wantsWorkerLocked(s.unread.len())
+	wake := s.reader.Disarm()
+	s.mu.Unlock()
+	if invite {
+		s.invite()
+	}
+	if wake {
+		s.reader.Wake()
+	}
+}
+
+// invite puts an invitation, counted already, into the queue. If the pool does not
+// take it, it is closing, and the stream ends.
+func (s *stream[In, Out]) invite() {
+	// With mu, so that the worker that comes finds it in invited.
+	s.mu.Lock()
+	s.calling--
+	if s.aborted.Load() { // nobody is needed, or would take the invitation back
+		s.mu.Unlock()
+		return
+	}
+	guest, ok := s.core.SendGuest(item[In, Out]{env: &s.env})
+	if ok {
+		s.invited = append(s.invited, guest)
+	}
+	s.mu.Unlock()
+	if !ok {
+		s.cut(ErrPoolClosed)
+	}
+}
+
+// arrive notes that a worker has come with an invitation: the oldest, since the
+// queue keeps their order.
+func (s *stream[In, Out]) arrive() {
+	s.mu.Lock()
+	if len(s.invited) > 0 {
+		s.invited = s.invited[1:]
+	}
+	s.mu.Unlock()
+}
+
+// dismissed notes that no worker will come for an invitation. That is the end of
+// the stream, so claims does not matter any more.
+func (s *stream[In, Out]) dismissed() { s.cut(ErrPoolClosed) }

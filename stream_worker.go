@@ -1,0 +1,159 @@
+package remuda
+
+// A stream is a visitor. Called only through that interface, its methods seem unused
+// to staticcheck.
+var (
+	_ = (*stream[Void, Void]).visit
+	_ = (*stream[Void, Void]).dismissed
+)
+
+// visit runs batches of the stream on w, which was invited, until there are none
+// or others need the worker. It is called again, with the batch that w has in hand,
+// after a panic or runtime.Goexit outside of the job itself.
+func (s *stream[In, Out]) visit(w *runnerState[In, Out]) {
+	if w.batch == nil {
+		s.arrive()
+	}
+	for w.batch != nil || s.take(w) {
+		b := w.batch
+		for i, more := b.Next(); more; i, more = b.Next() {
+			if i > 0 {
+				s.handOn(b)
+			}
+			b.current = i
+			s.runNext(w, b)
+			if b.slow.Load() {
+				s.giveBack(b)
+			}
+		}
+		s.handOn(b)
+		if s.finish(w) {
+			s.invite()
+			w.visiting = nil
+			return
+		}
+	}
+	w.visiting = nil
+}
+
+// runNext runs the current input of b.
+func (s *stream[In, Out]) runNext(w *runnerState[In, Out], b *batch[In, Out]) {
+	c := s.core
+	if b.run == nil || c.ref.nested.Load() || b.run.ended() {
+		b.run = newRunContext(&c.ref, s.ctx, byPool)
+	}
+	if err := s.halted(); err != nil {
+		c.dropItem(w, b.run, b.in[b.current], err, b)
+		return
+	}
+	at := b.accepted(b.current, c.ref.clock.Timing.Load())
+	if at < 0 { // it stands for its batch
+		b.run.standsFor = uint32(len(b.in))
+	}
+	label(s.labels)
+	c.runJob(w, b.run, b.in[b.current], at, b)
+}
+
+// take gives w the next batch. It returns false, and the visit has ended, when
+// there is none. Here an input of a stream is accepted, or never is.
+func (s *stream[In, Out]) take(w *runnerState[In, Out]) bool {
+	s.mu.Lock()
+	b, refused := s.nextBatchLocked()
+	if b == nil {
+		s.claims--
+		s.noteShortLocked()
+		// The reader has not seen short when it pushed what is there by now.
+		again := !refused && !s.stopped.Load() && s.unread.len() > 0
+		if again {
+			s.claims++
+		}
+		s.mu.Unlock()
+		switch {
+		case refused:
+			s.cut(ErrPoolClosed)
+		case again:
+			return s.take(w)
+		}
+		return false
+	}
+	s.working++
+	if n := len(s.contexts); n > 0 && b.run == nil {
+		b.run, s.contexts = s.contexts[n-1], s.contexts[:n-1]
+	}
+	b.began = s.core.ref.clock.Now()
+	b.chooseSample()
+	s.watchLocked(b)
+	invite := (s.unread.len() > 0 || s.slow > 0 && s.mostLeftLocked() != nil) && s.wantsWorkerLocked(s.unread.len())
+	s.mu.Unlock()
+	if invite {
+		s.invite()
+	}
+	w.batch = b
+	return true
+}
+
+// nextBatchLocked makes a batch of the next inputs or, if there are none, of what
+// has not begun of a slow one. It returns nil if there is neither, and whether that
+// is since the pool takes no more inputs.
+func (s *stream[In, Out]) nextBatchLocked() (b *batch[In, Out], refused bool) {
+	if b = s.givenBack; b != nil {
+		s.givenBack, b.nextGivenBack = b.nextGivenBack, nil
+		return b, false
+	}
+	unread := s.unread.len()
+	if s.halted() != nil { // a cut is on its way, but this worker was faster
+		s.aborted.Store(true)
+		return nil, false
+	}
+	if unread == 0 || s.stopped.Load() {
+		return s.takeOverLocked(), false
+	}
+	share := (unread + s.claims - 1) / max(s.claims, 1) // leave some for the others
+	n := min(s.stride, share)
+	b = s.newBatchLocked()
+	if !s.core.AcceptBatch(&b.Batch, n) {
+		return nil, true
+	}
+	b.fill(s.unread.pop(b.in[:0], n))
+	s.linkLocked(b, nil)
+	return b, false
+}
+
+// finish gives w's batch back. It reports whether the worker is needed elsewhere,
+// so that the invitation has to go back into the queue.
+func (s *stream[In, Out]) finish(w *runnerState[In, Out]) (elsewhere bool) {
+	b := w.batch
+	w.batch = nil
+	elsewhere = s.core.FinishBatch(&b.Batch)
+	_, n := b.Progress()
+	took := s.core.ref.clock.Now() - b.began
+	s.mu.Lock()
+	s.working--
+	if b.slow.Load() {
+		s.slow--
+		s.noteShortLocked()
+	} else {
+		s.adaptLocked(n, took)
+	}
+	if b.run != nil && !b.run.ended() {
+		s.contexts = append(s.contexts, b.run)
+	}
+	b.run = nil
+	b.returned = true
+	if b.drained {
+		s.recycleLocked(b)
+	}
+	freed := s.working == 0 && s.leaver.Disarm()
+	wake := s.overLocked() && s.disarmConsumerLocked()
+	if elsewhere {
+		s.calling++
+	}
+	s.mu.Unlock()
+	if wake {
+		s.wakeConsumer()
+	}
+	if freed {
+		s.leaver.Wake()
+	}
+	return elsewhere
+}
