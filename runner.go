@@ -99,7 +99,9 @@ func (rn *runner[In, Out]) finishRun(s *runnerState[In, Out], err error) {
 		}
 		err = rn.wrapClosed(r, err)
 	}
-	r.end()
+	if r.mode != byPool { // checked here, since a call for nothing is 2 ns
+		r.end()
+	}
 	if r.slot.Used() {
 		rn.endSlot(&r.slot)
 		r.over.Store(true)

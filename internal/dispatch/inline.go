@@ -18,11 +18,15 @@ func (d *Dispatcher[T, S]) AcquireInline() *Worker[T, S] {
 
 // ReleaseInline takes back a worker whose input has ended so.
 func (d *Dispatcher[T, S]) ReleaseInline(w *Worker[T, S], o Outcome) {
-	var e effects[T, S]
 	d.inMu.Lock()
-	r := &d.roster
 	d.inline.Count(o)
-	switch {
+	if d.phase == open && len(d.waitAll) == 0 && !d.roster.surplus() && !d.workWaitsLocked() {
+		d.parkLocked(w) // by far the most frequent case: there is nothing to apply
+		d.inMu.Unlock()
+		return
+	}
+	var e effects[T, S]
+	switch r := &d.roster; {
 	case r.surplus():
 		r.leave()
 		w.next, e.stopped = nil, w
