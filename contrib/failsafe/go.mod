@@ -13,6 +13,8 @@ require (
 	github.com/bits-and-blooms/bitset v1.29.0 // indirect
 	github.com/influxdata/tdigest v0.0.1 // indirect
 	go.yaml.in/yaml/v3 v3.0.6 // indirect
+	golang.org/x/sync v0.25.0 // indirect
+	golang.org/x/time v0.16.0 // indirect
 )
 
 replace github.com/remuda-go/remuda => ../..
