@@ -79,6 +79,16 @@ func (d *Dispatcher[T, S]) fetchSlowly(w *Worker[T, S]) (f fetched) {
 	return f
 }
 
+// swapLocked moves the in side to the out side, which is used up. It reports
+// whether there is anything now.
+func (d *state[T, S]) swapLocked() bool {
+	if d.in.Len() == 0 {
+		return false
+	}
+	d.out.Take(&d.in)
+	return true
+}
+
 // takeHandOffLocked takes the item of a blocked sender for which there never is a
 // place in the queue: the worker is the place. What is in such a queue was there
 // first.

@@ -1,5 +1,7 @@
 package dispatch
 
+import "slices"
+
 // rebalanceLocked brings the workers in line after a change of the target, of the
 // slots yielded, or of the work that waits.
 func (d *state[T, S]) rebalanceLocked(e *effects[T, S]) {
@@ -111,3 +113,14 @@ const (
 	itemsPerSearcher = 8
 	searcherShift    = 3
 )
+
+// forgetLocked takes a run out of those that want their slot back, and returns the
+// channel that tells it to go on.
+func (d *state[T, S]) forgetLocked(s *Slot) chan struct{} {
+	r := &d.roster
+	i := slices.Index(r.returning, s)
+	r.returning = slices.Delete(r.returning, i, i+1)
+	back := s.back
+	s.back = nil
+	return back
+}

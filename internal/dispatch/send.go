@@ -1,5 +1,7 @@
 package dispatch
 
+import "github.com/remuda-go/remuda/internal/queuetime"
+
 // Send accepts an item and returns its sequence number, by which it can be
 // removed. It does not block: it returns ErrFull if there seems to be no place,
 // and then SendSlowly knows for sure; or ErrClosed.
@@ -21,6 +23,22 @@ func (d *Dispatcher[T, S]) Send(item T) (seq uint64, err error) {
 	}
 	return seq, nil
 }
+
+// An entry is an input in the queue.
+type entry[T any] struct {
+	item  T
+	stamp queuetime.Stamp
+}
+
+// acceptLocked takes an item over. A worker must be woken for it.
+func (d *state[T, S]) acceptLocked(item T) (seq uint64) {
+	d.accepted++
+	return d.in.Push(entry[T]{item, d.stamper.Stamp(d.Clock)})
+}
+
+// hasPlaceLocked reports whether there is room in the queue. It is exact if ahead
+// was brought up to date under outMu.
+func (d *state[T, S]) hasPlaceLocked() bool { return d.in.Places()+d.ahead < d.Bound }
 
 // SendSlowly is Send when there seems to be no place: it looks at how far the
 // workers have come. If there is none indeed, it returns a Waiter, or ErrFull if

@@ -1,9 +1,6 @@
 package dispatch
 
-import (
-	"slices"
-	"sync/atomic"
-)
+import "sync/atomic"
 
 // A Slot is a run's permission to run. A run that waits for its own pool yields it
 // meanwhile, or a pool full of such runs would wait for ever. The zero Slot is
@@ -111,15 +108,4 @@ func (d *Dispatcher[T, S]) EndSlot(s *Slot) {
 	d.rebalanceLocked(&e)
 	d.inMu.Unlock()
 	d.apply(&e)
-}
-
-// forgetLocked takes a run out of those that want their slot back, and returns the
-// channel that tells it to go on.
-func (d *state[T, S]) forgetLocked(s *Slot) chan struct{} {
-	r := &d.roster
-	i := slices.Index(r.returning, s)
-	r.returning = slices.Delete(r.returning, i, i+1)
-	back := s.back
-	s.back = nil
-	return back
 }

@@ -94,3 +94,21 @@ func answer[T any](w *Waiter[T], err error) {
 		w = next
 	}
 }
+
+// firstWaiterLocked returns the first of those who wait whose context has not ended,
+// or nil if there is none.
+func (d *state[T, S]) firstWaiterLocked() *Waiter[T] {
+	for w := d.waiters.first; w != nil; w = w.next {
+		select {
+		case <-w.end: // it is about to give up, and looks to those behind it then
+		default:
+			return w
+		}
+	}
+	return nil
+}
+
+func (d *state[T, S]) removeWaiterLocked(w *Waiter[T]) {
+	d.waiters.remove(w)
+	d.blocked.Add(-1)
+}

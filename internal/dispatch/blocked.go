@@ -1,0 +1,36 @@
+package dispatch
+
+// admitLocked accepts the items of blocked senders for which there is a place, and
+// of at least atLeast of them. It needs both locks, and ahead up to date. No worker
+// needs to be woken for them: while they were blocked others waited in the queue,
+// and those were seen to.
+func (d *state[T, S]) admitLocked(e *effects[T, S], atLeast int) {
+	for w := d.firstWaiterLocked(); w != nil; w = d.firstWaiterLocked() {
+		switch {
+		case w.guest:
+			w.seq = d.in.PushGuest(entry[T]{item: w.item})
+		case d.hasPlaceLocked() || atLeast > 0:
+			w.seq = d.acceptLocked(w.item)
+			atLeast--
+		default:
+			return
+		}
+		d.removeWaiterLocked(w)
+		if !w.guest {
+			e.admit(w)
+		}
+	}
+}
+
+// refuseLocked refuses blocked senders. Guests among them go into the queue.
+func (d *state[T, S]) refuseLocked(e *effects[T, S], refusal error) {
+	e.refusal = refusal
+	for w := d.waiters.first; w != nil; w = d.waiters.first {
+		d.removeWaiterLocked(w)
+		if w.guest {
+			w.seq = d.in.PushGuest(entry[T]{item: w.item})
+		} else {
+			e.refuse(w)
+		}
+	}
+}
