@@ -58,12 +58,12 @@ func (ref *poolRef) runOf(ctx context.Context) *runContext {
 // The caller's context and the pool's meet in it. A job that never asks for
 // Done pays nothing for that: only then is a context made that ends with both.
 type runContext struct {
-	ref    *poolRef
-	parent context.Context
-	mode   cancelMode
-	over   atomic.Bool // the run has ended; stays false in a context that is used again
-	linked atomic.Pointer[linkedContext]
-	slot   dispatch.Slot
+	ref      *poolRef
+	parent   context.Context
+	mode     cancelMode
+	hasEnded atomic.Bool // the run has ended; stays false in a context that is used again
+	linked   atomic.Pointer[linkedContext]
+	slot     dispatch.Slot
 
 	// The current run, written before it begins.
 	info      *workerInfo
@@ -140,7 +140,7 @@ func (r *runContext) end() {
 	if r.mode == byPool {
 		return
 	}
-	r.over.Store(true)
+	r.hasEnded.Store(true)
 	end := endedContext
 	if by := r.decider(); by.Err() != nil {
 		end = &linkedContext{Context: by}
@@ -152,7 +152,7 @@ func (r *runContext) end() {
 	}
 }
 
-func (r *runContext) ended() bool { return r.over.Load() }
+func (r *runContext) ended() bool { return r.hasEnded.Load() }
 
 // decider is the context whose end is the end of the run, as long as the two have
 // not been linked.
@@ -163,9 +163,9 @@ func (r *runContext) decider() context.Context {
 	return r.parent
 }
 
-// abandoned returns the error of a caller's context that ended before its run
+// callerErr returns the error of a caller's context that ended before its run
 // began, and nil if it has not, or if the run does not depend on it.
-func (r *runContext) abandoned() error {
+func (r *runContext) callerErr() error {
 	if r.mode != byEither {
 		return nil
 	}

@@ -104,7 +104,7 @@ func (rn *runner[In, Out]) finishRun(s *runnerState[In, Out], err error) {
 	}
 	if r.slot.Used() {
 		rn.endSlot(&r.slot)
-		r.over.Store(true)
+		r.hasEnded.Store(true)
 		s.shared = nil
 	}
 	rec := s.recorder

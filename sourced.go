@@ -208,7 +208,7 @@ func (w *sourceWorker[In, Out]) workUntilPanic() (broke *PanicError) {
 
 // broke ends what was under way when the goroutine panicked or was ended. It
 // reports whether the worker is to end.
-func (w *sourceWorker[In, Out]) broke(err error, exited bool) (over bool) {
+func (w *sourceWorker[In, Out]) broke(err error, exited bool) (end bool) {
 	if !w.pulling {
 		w.pool.runner.breakRun(&w.runnerState, err, exited)
 		return false

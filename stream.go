@@ -30,19 +30,19 @@ type stream[In, Out any] struct {
 	unlink  func() bool // from the pool's base context
 	unwatch func() bool // ctx
 
-	credit   int           // inputs that the reader may push before it looks again; its own
-	stopped  atomic.Bool   // nothing more is read or taken; written under mu
-	aborted  atomic.Bool   // inputs that have not begun must not begin
-	returned chan struct{} // closed when the reader has returned
-	thrown   error         // what seq panicked with, or ErrGoexit; written by the reader
-	left     bool          // by the loop itself, which did not panic; its own
-	over     bool          // the loop has consumed all there is; its own
+	credit       int           // inputs that the reader may push before it looks again; its own
+	stopped      atomic.Bool   // nothing more is read or taken; written under mu
+	aborted      atomic.Bool   // inputs that have not begun must not begin
+	returned     chan struct{} // closed when the reader has returned
+	thrown       error         // what seq panicked with, or ErrGoexit; written by the reader
+	loopReturned bool          // by the loop itself, which did not panic; its own
+	allConsumed  bool          // the loop has consumed all that will come; its own
 
 	back <-chan struct{} // tells the loop's run that it has its slot back; see wakeConsumer
 
 	mu sync.Mutex // guards the rest; the dispatcher's locks may be taken under it
 	streamOutcomes[In, Out]
-	streamClaims[In, Out]
+	streamDemand[In, Out]
 
 	unread    inputs[In] // read, or in the slice, and not taken
 	consumed  int        // by the loop
@@ -51,8 +51,8 @@ type stream[In, Out any] struct {
 	exhausted bool       // the sequence has ended
 	err       error      // why it was stopped, if that cut something off
 
-	reader parker.Parker // of the reader, until there is room
-	leaver parker.Parker // of the loop that was left, until no worker works for it
+	reader     parker.Parker // of the reader, until there is room
+	lastWorker parker.Parker // of the loop that was left, until no worker works for it
 
 	working   int             // batches with a worker
 	givenBack *batch[In, Out] // batches that a worker has given back, linked by nextGivenBack
@@ -78,7 +78,7 @@ func (c *core[In, Out]) stream(ctx context.Context, input streamInput[In], order
 		return err
 	}
 	s := newStream(ctx, c, ordered)
-	defer s.leave()
+	defer s.close()
 	if input.seq != nil {
 		go s.read(input.seq)
 	} else {
@@ -87,28 +87,28 @@ func (c *core[In, Out]) stream(ctx context.Context, input streamInput[In], order
 	for b, from, to := s.await(); b != nil; b, from, to = s.await() {
 		for i := from; i < to; i++ {
 			if !emit(b, i) {
-				s.left = true
+				s.loopReturned = true
 				return nil
 			}
 		}
 		b.consumed = to
 	}
-	s.left = true
+	s.loopReturned = true
 	return s.ending()
 }
 
 func newStream[In, Out any](ctx context.Context, c *core[In, Out], ordered bool) *stream[In, Out] {
 	s := &stream[In, Out]{
-		core:     c,
-		caller:   c.ref.runOf(ctx),
-		outer:    ctx,
-		labels:   labelsOf(ctx),
-		returned: make(chan struct{}),
-		reader:   parker.New(),
-		leaver:   parker.New(),
+		core:       c,
+		caller:     c.ref.runOf(ctx),
+		outer:      ctx,
+		labels:     labelsOf(ctx),
+		returned:   make(chan struct{}),
+		reader:     parker.New(),
+		lastWorker: parker.New(),
 	}
 	s.streamOutcomes = streamOutcomes[In, Out]{ordered: ordered, anyBatch: new(batch[In, Out]), consumer: parker.New()}
-	s.streamClaims = streamClaims[In, Out]{procs: runtime.GOMAXPROCS(0), stride: 1}
+	s.streamDemand = streamDemand[In, Out]{procs: runtime.GOMAXPROCS(0), batchSize: 1}
 	s.env.visitor = s
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	s.unlink = context.AfterFunc(c.ref.base, func() { s.cancel(ErrPoolClosed) })
@@ -120,10 +120,10 @@ func newStream[In, Out any](ctx context.Context, c *core[In, Out], ordered bool)
 	return s
 }
 
-// leave ends the loop: it stops what is left, and waits until nothing of the
+// close ends the loop: it stops what is left, and waits until nothing of the
 // stream runs any more. If seq has thrown, even in answer to being stopped, that
 // goes on here, unless the loop itself is on its way out with a panic.
-func (s *stream[In, Out]) leave() {
+func (s *stream[In, Out]) close() {
 	s.unwatch()
 	s.unlink()
 	s.aborted.Store(true)
@@ -148,7 +148,7 @@ func (s *stream[In, Out]) leave() {
 		s.watch.Stop()
 	}
 	s.mu.Unlock()
-	if s.left {
+	if s.loopReturned {
 		s.rethrow()
 	}
 }
@@ -158,9 +158,9 @@ func (s *stream[In, Out]) leave() {
 func (s *stream[In, Out]) awaitWorkers() {
 	s.mu.Lock()
 	for s.working > 0 {
-		s.leaver.Arm()
+		s.lastWorker.Arm()
 		s.mu.Unlock()
-		s.yieldWhile(!s.over, s.leaver.Park)
+		s.yieldWhile(!s.allConsumed, s.lastWorker.Park)
 		s.mu.Lock()
 	}
 	s.mu.Unlock()

@@ -10,18 +10,18 @@ import (
 )
 
 const (
-	// A stride grows while a batch runs in less than batchShort, and shrinks
+	// The batch size grows while a batch runs in less than batchShort, and shrinks
 	// when it takes more than batchLong: long enough to make the hand-over
 	// cheap, short enough to spread the work.
-	batchShort = 20_000 // ns
-	batchLong  = 60_000
-	maxStride  = 256
+	batchShort   = 20_000 // ns
+	batchLong    = 60_000
+	maxBatchSize = 256
 
 	maxSpareBatches = 16
 
-	// From this stride on, inputs run in a microsecond or so: more workers than
+	// From this batch size on, inputs run in a microsecond or so: more workers than
 	// processors don't help.
-	fastStride = 16
+	fastBatchSize = 16
 )
 
 // A batch is inputs of a stream that a worker has taken, and their outcomes. The
@@ -40,8 +40,8 @@ type batch[In, Out any] struct {
 
 	consumed int             // by the loop; its own
 	next     *batch[In, Out] // guarded by the stream's mu, as the rest
-	returned bool            // the worker has done with it
-	drained  bool            // the loop has
+	returned bool            // its worker has finished with it
+	drained  bool            // the loop has consumed all of it
 	slow     atomic.Bool     // idle workers may take over what has not begun
 
 	nextGivenBack *batch[In, Out]
@@ -61,7 +61,7 @@ const unsampled = -1
 // a sample will do: no matter which, only not always the first.
 func (b *batch[In, Out]) chooseSample() {
 	if b.sample != unsampled {
-		b.sample = int(b.began % int64(min(len(b.in), fastStride)))
+		b.sample = int(b.began % int64(min(len(b.in), fastBatchSize)))
 	}
 }
 

@@ -8,7 +8,7 @@ func (s *stream[In, Out]) await() (b *batch[In, Out], from, to int) {
 	s.consumed += s.emitted
 	s.emitted = 0
 	for {
-		if b, to = s.readyLocked(); b != nil || s.overLocked() {
+		if b, to = s.readyLocked(); b != nil || s.allConsumedLocked() {
 			break
 		}
 		if s.caller != nil && !yielded { // before others can see that the loop waits
@@ -23,7 +23,7 @@ func (s *stream[In, Out]) await() (b *batch[In, Out], from, to int) {
 	}
 	wake := false
 	if b == nil {
-		s.over = true
+		s.allConsumed = true
 	} else {
 		from, s.emitted = b.consumed, to-b.consumed
 		wake = s.window-(s.unread.queue.Pushed()-s.consumed) > s.window/8 && s.reader.Disarm()

@@ -63,9 +63,9 @@ func (s *stream[In, Out]) ending() error {
 	return s.err
 }
 
-// overLocked reports whether all outcomes there will ever be are consumed. Workers
+// allConsumedLocked reports whether all outcomes there will ever be are consumed. Workers
 // may still have to give back batches all of whose inputs have ended.
-func (s *stream[In, Out]) overLocked() bool {
+func (s *stream[In, Out]) allConsumedLocked() bool {
 	return s.first == nil && (s.stopped.Load() || s.exhausted && s.unread.len() == 0)
 }
 

@@ -32,7 +32,7 @@ func (s *stream[In, Out]) grow() {
 func (s *stream[In, Out]) invite() {
 	// With mu, so that the worker that comes finds it in invited.
 	s.mu.Lock()
-	s.calling--
+	s.inviting--
 	if s.aborted.Load() { // nobody is needed, or would take the invitation back
 		s.mu.Unlock()
 		return

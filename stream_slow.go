@@ -100,7 +100,7 @@ func (s *stream[In, Out]) watchBatches() {
 		}
 	}
 	if slow { // what comes next may be as slow: one input for each worker
-		s.stride = 1
+		s.batchSize = 1
 		s.noteShortLocked()
 	}
 	s.watching = s.heldUpLocked(s.limitLocked() < s.workers)

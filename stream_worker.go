@@ -60,12 +60,12 @@ func (s *stream[In, Out]) take(w *runnerState[In, Out]) bool {
 	s.mu.Lock()
 	b, refused := s.nextBatchLocked()
 	if b == nil {
-		s.claims--
+		s.engaged--
 		s.noteShortLocked()
 		// The reader has not seen short when it pushed what is there by now.
 		again := !refused && !s.stopped.Load() && s.unread.len() > 0
 		if again {
-			s.claims++
+			s.engaged++
 		}
 		s.mu.Unlock()
 		switch {
@@ -108,8 +108,8 @@ func (s *stream[In, Out]) nextBatchLocked() (b *batch[In, Out], refused bool) {
 	if unread == 0 || s.stopped.Load() {
 		return s.takeOverLocked(), false
 	}
-	share := (unread + s.claims - 1) / max(s.claims, 1) // leave some for the others
-	n := min(s.stride, share)
+	share := (unread + s.engaged - 1) / max(s.engaged, 1) // leave some for the others
+	n := min(s.batchSize, share)
 	b = s.newBatchLocked()
 	if !s.core.AcceptBatch(&b.Batch, n) {
 		return nil, true
@@ -143,17 +143,17 @@ func (s *stream[In, Out]) finish(w *runnerState[In, Out]) (elsewhere bool) {
 	if b.drained {
 		s.recycleLocked(b)
 	}
-	freed := s.working == 0 && s.leaver.Disarm()
-	wake := s.overLocked() && s.disarmConsumerLocked()
+	freed := s.working == 0 && s.lastWorker.Disarm()
+	wake := s.allConsumedLocked() && s.disarmConsumerLocked()
 	if elsewhere {
-		s.calling++
+		s.inviting++
 	}
 	s.mu.Unlock()
 	if wake {
 		s.wakeConsumer()
 	}
 	if freed {
-		s.leaver.Wake()
+		s.lastWorker.Wake()
 	}
 	return elsewhere
 }

@@ -91,7 +91,7 @@ func (c *core[In, Out]) runItem(w *worker[In, Out]) {
 // refusedRun returns why a run must not begin any more: its caller's context has
 // ended, or all runs are cancelled.
 func (c *core[In, Out]) refusedRun(r *runContext) error {
-	if err := r.abandoned(); err != nil {
+	if err := r.callerErr(); err != nil {
 		return err
 	}
 	if c.ref.cancelled.Load() {

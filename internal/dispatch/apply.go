@@ -20,7 +20,7 @@ func (d *Dispatcher[T, S]) apply(e *effects[T, S]) {
 	answer(e.admitted.first, nil)
 	answer(e.refused.first, e.refusal)
 	if e.checkAll {
-		d.answerWaitAll()
+		d.notifyWaitAll()
 	}
 	if e.ended {
 		d.Ended()

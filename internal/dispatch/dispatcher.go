@@ -104,7 +104,7 @@ type state[T, S any] struct {
 
 	_ [64]byte
 
-	resolved [Outcomes]atomic.Uint64 // inputs that somebody waits for
+	delivered [Outcomes]atomic.Uint64 // inputs that somebody waits for
 
 	// Guarded by inMu, and here because above it would push what the workers write
 	// over one more cache line, which costs a hundred of them a tenth.
@@ -137,8 +137,8 @@ func (d *Dispatcher[T, S]) Open(cfg Config[T, S]) {
 // do next comes after a WaitAll that this input was the last for. If its run has
 // yielded its slot, EndSlot comes before.
 func (d *Dispatcher[T, S]) Count(o Outcome) {
-	d.resolved[o].Add(1)
+	d.delivered[o].Add(1)
 	if d.awaited.Load() {
-		d.answerWaitAll()
+		d.notifyWaitAll()
 	}
 }

@@ -57,9 +57,9 @@ func (d *Dispatcher[T, S]) StopReturning(s *Slot, back <-chan struct{}) { d.stop
 
 // JoinWaitAll and LeaveWaitAll are what WaitAll does before it blocks, and after
 // its context has ended.
-func (d *Dispatcher[T, S]) JoinWaitAll() chan struct{} { return d.joinWaitAll() }
+func (d *Dispatcher[T, S]) JoinWaitAll() chan struct{} { return d.registerWaitAll() }
 
-func (d *Dispatcher[T, S]) LeaveWaitAll(ch chan struct{}) bool { return d.leaveWaitAll(ch) }
+func (d *Dispatcher[T, S]) LeaveWaitAll(ch chan struct{}) bool { return d.unregisterWaitAll(ch) }
 
 // Check returns an error if the fields contradict each other, or the invariants
 // of the package. It may be called at any time.

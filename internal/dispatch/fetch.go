@@ -40,7 +40,7 @@ func (d *Dispatcher[T, S]) fetch(w *Worker[T, S]) fetched {
 		w.take(d.out.Pop())
 		d.outMu.Unlock()
 		if w.Guest && d.awaited.Load() { // the run before may have been that of the last input
-			d.answerWaitAll()
+			d.notifyWaitAll()
 		}
 		return item
 	}

@@ -139,8 +139,8 @@ func (d *Dispatcher[T, S]) GiveUp(w *Waiter[T]) bool {
 	var e effects[T, S]
 	d.outMu.Lock()
 	d.inMu.Lock()
-	left := w.linked
-	if left {
+	gaveUp := w.linked
+	if gaveUp {
 		d.removeWaiterLocked(w)
 		d.ahead = d.out.Places()
 		d.admitLocked(&e, 0) // those behind it may have found it in their way
@@ -149,5 +149,5 @@ func (d *Dispatcher[T, S]) GiveUp(w *Waiter[T]) bool {
 	d.inMu.Unlock()
 	d.outMu.Unlock()
 	d.apply(&e)
-	return left
+	return gaveUp
 }

@@ -31,8 +31,8 @@ func (d *state[T, S]) Stats() Stats {
 		s.Tally.Add(&t)
 		s.Queued += queued
 	}
-	for o := range d.resolved {
-		s.Tally[o] += d.resolved[o].Load()
+	for o := range d.delivered {
+		s.Tally[o] += d.delivered[o].Load()
 	}
 	s.Tally[None] = 0 // see Tally.Count
 	return s

@@ -8,7 +8,7 @@ import (
 // WaitAll returns at the first instant at which no accepted input is unresolved,
 // or with the error of ctx.
 func (d *Dispatcher[T, S]) WaitAll(ctx context.Context) error {
-	ch := d.joinWaitAll()
+	ch := d.registerWaitAll()
 	if ch == nil {
 		return nil
 	}
@@ -16,16 +16,16 @@ func (d *Dispatcher[T, S]) WaitAll(ctx context.Context) error {
 	case <-ch:
 		return nil
 	case <-ctx.Done():
-		if d.leaveWaitAll(ch) {
+		if d.unregisterWaitAll(ch) {
 			return ctx.Err()
 		}
 		return nil // it was about to be told
 	}
 }
 
-// joinWaitAll returns a channel that is closed when no accepted input is
+// registerWaitAll returns a channel that is closed when no accepted input is
 // unresolved; nil if none is now.
-func (d *state[T, S]) joinWaitAll() chan struct{} {
+func (d *state[T, S]) registerWaitAll() chan struct{} {
 	d.outMu.Lock()
 	defer d.outMu.Unlock()
 	d.inMu.Lock()
@@ -40,9 +40,9 @@ func (d *state[T, S]) joinWaitAll() chan struct{} {
 	return ch
 }
 
-// leaveWaitAll gives up a channel of joinWaitAll, unless that was or is about to
+// unregisterWaitAll gives up a channel of registerWaitAll, unless that was or is about to
 // be closed.
-func (d *state[T, S]) leaveWaitAll(ch chan struct{}) bool {
+func (d *state[T, S]) unregisterWaitAll(ch chan struct{}) bool {
 	d.inMu.Lock()
 	defer d.inMu.Unlock()
 	i := slices.Index(d.waitAll, ch)
@@ -57,8 +57,8 @@ func (d *state[T, S]) leaveWaitAll(ch chan struct{}) bool {
 // needs both locks.
 func (d *state[T, S]) unresolvedLocked() uint64 {
 	n := d.accepted - d.finished.Ended() - d.inline.Ended()
-	for o := range d.resolved {
-		n -= d.resolved[o].Load()
+	for o := range d.delivered {
+		n -= d.delivered[o].Load()
 	}
 	for b := d.batches.first; b != nil; b = b.next {
 		ended, _ := b.Progress()
@@ -67,9 +67,9 @@ func (d *state[T, S]) unresolvedLocked() uint64 {
 	return n
 }
 
-// answerWaitAll tells those who wait if no input is unresolved. Nobody is told too
+// notifyWaitAll tells those who wait if no input is unresolved. Nobody is told too
 // early: both locks are held for the look.
-func (d *state[T, S]) answerWaitAll() {
+func (d *state[T, S]) notifyWaitAll() {
 	d.outMu.Lock()
 	if d.out.Places() > 0 { // by far the most frequent case: spare the senders' lock
 		d.outMu.Unlock()
