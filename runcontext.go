@@ -24,7 +24,7 @@ type poolRef struct {
 	cancelled atomic.Bool // set before base ends: nothing begins any more
 	nested    atomic.Bool // a job has waited for its own pool with a shared context
 
-	waiters sync.Pool // of *waiter
+	waiters sync.Pool // of *ticketWaiter
 }
 
 // A slotOwner is a pool as a run or a ticket sees it.

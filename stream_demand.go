@@ -6,22 +6,22 @@ import (
 	"github.com/remuda-go/remuda/internal/dispatch"
 )
 
-// streamDemand is how many workers are at a stream, and how many may be. The stream's
-// mu guards it, but for short.
+// streamDemand says how many workers a stream has, how many more it may invite, and
+// how many inputs a worker takes at a time. The stream's mu guards it, but for short.
 type streamDemand[In, Out any] struct {
-	workers   int                             // of the pool, when last looked at
+	workers   int                             // of the pool, as last noted
 	procs     int                             // GOMAXPROCS
-	engaged   int                             // invitations in the queue, and workers that have come
-	invited   []dispatch.Guest[item[In, Out]] // those in the queue, in order
-	inviting  int                             // those about to be
-	batchSize int                             // inputs to take at a time
-	slow      int                             // batches that idle workers may take over, and not returned
+	engaged   int                             // workers at the stream, and invitations to more
+	invited   []dispatch.Guest[item[In, Out]] // invitations in the queue, in order
+	inviting  int                             // invitations that are about to be queued
+	batchSize int                             // most inputs in the next batch
+	slow      int                             // batches under way that idle workers may take over
 
-	short atomic.Bool // the reader should see whether to invite a worker
+	short atomic.Bool // there are fewer workers than there may be: the reader invites one
 }
 
-// limitLocked is how many workers may be at the stream. Those in a slow batch may
-// stay there for long.
+// limitLocked returns how many workers the stream may have. Those in a slow batch come
+// on top, since they may be busy with it for long.
 func (s *streamDemand[In, Out]) limitLocked() int {
 	if s.batchSize >= fastBatchSize {
 		return min(s.workers, s.procs+s.slow)
@@ -29,13 +29,13 @@ func (s *streamDemand[In, Out]) limitLocked() int {
 	return s.workers
 }
 
-// noteShortLocked tells the reader whether it should see to workers. It is called
-// after a change of claims or of what limitLocked goes by.
+// noteShortLocked tells the reader whether to invite workers. It is called after each
+// change of engaged, and of what limitLocked depends on.
 func (s *streamDemand[In, Out]) noteShortLocked() { s.short.Store(s.engaged < s.limitLocked()) }
 
-// wantsWorkerLocked reports whether another worker should be invited, and counts
-// it. Like the queue, it invites one at a time, and another if many inputs wait for
-// those that were invited.
+// wantsWorkerLocked reports whether to invite another worker, and counts that worker
+// as engaged: the caller owes a call of invite. Like the queue, a stream wakes one
+// worker at a time, and another one if many inputs wait for those on their way.
 func (s *streamDemand[In, Out]) wantsWorkerLocked(unread int) bool {
 	onTheWay := len(s.invited) + s.inviting
 	if s.engaged >= s.limitLocked() || onTheWay > 0 && unread <= onTheWay*inputsPerInvitation {
@@ -47,10 +47,11 @@ func (s *streamDemand[In, Out]) wantsWorkerLocked(unread int) bool {
 	return true
 }
 
-// inputsPerInvitation is as dispatch's itemsPerSearcher.
+// inputsPerInvitation is how many inputs may wait for a worker that was invited and has
+// not come before another one is invited: see itemsPerSearcher in package dispatch.
 const inputsPerInvitation = 8
 
-// adaptLocked changes the batch size after a whole batch has taken so long.
+// adaptLocked adapts the batch size after a batch of n inputs has taken so long.
 func (s *streamDemand[In, Out]) adaptLocked(n int, took int64) {
 	if took < batchShort && n >= s.batchSize {
 		s.batchSize = min(2*s.batchSize, maxBatchSize)
@@ -60,9 +61,9 @@ func (s *streamDemand[In, Out]) adaptLocked(n int, took int64) {
 	s.noteShortLocked()
 }
 
-// shrinkLocked shrinks the batch size after n inputs have taken too long, to as many
-// as can be run in time: to one at once, if they are as slow as that, since others
-// may be idle meanwhile.
+// shrinkLocked shrinks the batch size after n inputs have taken too long: at least by
+// half, and to as many as run within batchShort, which for slow inputs is one. Other
+// workers may be idle meanwhile.
 func (s *streamDemand[In, Out]) shrinkLocked(n int, took int64) {
 	s.batchSize = max(1, min(s.batchSize/2, int(int64(n)*batchShort/took)))
 }

@@ -19,7 +19,7 @@ type Ticket[Out any] struct {
 
 	mu      sync.Mutex    // guards the rest; never held across a channel operation
 	done    chan struct{} // made by the first Done
-	waiters *waiter       // calls of Wait
+	waiters *ticketWaiter       // calls of Wait
 	settles func() bool   // see onSettle
 }
 
@@ -38,10 +38,10 @@ func (t *Ticket[Out]) watch() bool {
 	return t.state.CompareAndSwap(pending, watched) || t.state.Load() == watched
 }
 
-// A waiter is a blocked call of Wait.
-type waiter struct {
+// A ticketWaiter is a blocked call of Wait.
+type ticketWaiter struct {
 	ch   chan struct{} // of capacity 1, used again
-	next *waiter
+	next *ticketWaiter
 
 	// A run that waits for its own pool asks for its slot as soon as the outcome is
 	// there, not only once its goroutine is awake: it comes before what is queued.
@@ -129,13 +129,13 @@ func (t *Ticket[Out]) askBack(r *runContext) {
 }
 
 // register adds a waiter for r, or returns nil if the outcome is there.
-func (t *Ticket[Out]) register(r *runContext) *waiter {
+func (t *Ticket[Out]) register(r *runContext) *ticketWaiter {
 	if t.isSettled() {
 		return nil
 	}
-	w, _ := t.ref.waiters.Get().(*waiter)
+	w, _ := t.ref.waiters.Get().(*ticketWaiter)
 	if w == nil {
-		w = &waiter{ch: make(chan struct{}, 1)}
+		w = &ticketWaiter{ch: make(chan struct{}, 1)}
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -159,7 +159,7 @@ func (t *Ticket[Out]) onSettle(f func() bool) bool {
 }
 
 // unregister takes w out again and reports whether it was still there.
-func (t *Ticket[Out]) unregister(w *waiter) bool {
+func (t *Ticket[Out]) unregister(w *ticketWaiter) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for at := &t.waiters; *at != nil; at = &(*at).next {
