@@ -19,7 +19,7 @@ type Ticket[Out any] struct {
 
 	mu      sync.Mutex    // guards the rest; never held across a channel operation
 	done    chan struct{} // made by the first Done
-	waiters *ticketWaiter       // calls of Wait
+	waiters *ticketWaiter // calls of Wait
 	settles func() bool   // see onSettle
 }
 
