@@ -53,7 +53,7 @@ func (h *Handler) execute(ctx context.Context, d *delivery, run runFunc) error {
 	c := h.client
 	p := c.startPulse(d, h.queue.lease)
 	defer p.stop()
-	runCtx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	runCtx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	share := c.newShare(d.suspect)
 	r := &Run{
@@ -173,23 +173,10 @@ func (h *Handler) begin(r *Run, cancel context.CancelCauseFunc) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.active[r.ID] = &active{run: r, cancel: cancel}
-	if h.cut {
-		cancel(remuda.ErrPoolClosed)
-	}
 }
 
 func (h *Handler) over(id ID) {
 	h.mu.Lock()
+	defer h.mu.Unlock()
 	delete(h.active, id)
-	empty := h.empty
-	if len(h.active) > 0 {
-		empty = nil
-	}
-	if empty != nil {
-		h.empty = nil
-	}
-	h.mu.Unlock()
-	if empty != nil {
-		close(empty)
-	}
 }

@@ -24,12 +24,10 @@ type Handler struct {
 	job    remuda.Job[*delivery, remuda.Void]
 	source *source
 
-	mu     sync.Mutex // guards what follows; the empty signal is sent without it
+	mu     sync.Mutex // guards what follows
 	closed bool
-	cut    bool // runs are cancelled, also those that have yet to begin
 	subs   []*nats.Subscription
 	active map[ID]*active
-	empty  chan struct{} // closed when active is; nil unless somebody waits for that
 }
 
 // An active run is one that can be cancelled.
@@ -166,7 +164,7 @@ func (h *Handler) Kind() string { return h.kind }
 // Close takes the handler out of its worker: it takes no more tasks and waits for
 // those that run. When ctx ends first, it cancels them and gives them back, which
 // costs no attempt, waits a moment for those that honour their context, and
-// returns the error of ctx. A second Close returns nil at once.
+// returns the error of ctx. A second Close waits like the first.
 func (h *Handler) Close(ctx context.Context) error {
 	h.worker.drop(h)
 	return h.close(ctx)
@@ -179,12 +177,10 @@ func (h *Handler) close(ctx context.Context) error {
 	h.mu.Lock()
 	h.closed = true
 	h.mu.Unlock()
-	stop := context.AfterFunc(ctx, h.cancelAll)
 	err := h.pool.Close(ctx)
 	if errors.Is(err, remuda.ErrNotStarted) || errors.Is(err, remuda.ErrPoolClosed) && ctx.Err() == nil {
 		err = nil // there is nothing to close, any more
 	}
-	stop()
 	h.settled()
 	h.mu.Lock()
 	subs := h.subs
@@ -198,31 +194,13 @@ func (h *Handler) close(ctx context.Context) error {
 	return nil
 }
 
-func (h *Handler) cancelAll() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.cut = true
-	for _, a := range h.active {
-		a.cancel(remuda.ErrPoolClosed)
-	}
-}
-
-// settled waits a moment until no run is left.
+// settled waits a moment until every run has been settled, and what was taken by then
+// with them.
 func (h *Handler) settled() {
-	h.mu.Lock()
-	if len(h.active) == 0 {
-		h.mu.Unlock()
-		return
-	}
-	if h.empty == nil {
-		h.empty = make(chan struct{})
-	}
-	empty := h.empty
-	h.mu.Unlock()
 	timer := time.NewTimer(giveBackTime)
 	defer timer.Stop()
 	select {
-	case <-empty:
+	case <-h.pool.Done():
 	case <-timer.C:
 	}
 }
