@@ -24,7 +24,8 @@ type journal struct {
 	mu      sync.Mutex // guards what follows
 	file    *os.File
 	open    map[string]begun
-	written int // bytes since it was last written anew
+	written int  // bytes since it was last written anew
+	torn    bool // a write has failed
 	shared  bool
 }
 
@@ -114,30 +115,40 @@ func (j *journal) rewriteLocked() error {
 	if j.file != nil {
 		j.file.Close()
 	}
-	j.file, j.written = next, 0
+	j.file, j.written, j.torn = next, 0, false
 	return nil
 }
 
+// appendLocked writes a line, and first the whole file anew if that has become long,
+// or if it may end in half a line.
 func (j *journal) appendLocked(line string) error {
-	n, err := j.file.WriteString(line)
-	if j.written += n; err == nil && j.written > rewriteAt {
-		err = j.rewriteLocked()
+	if j.torn || j.written > rewriteAt {
+		if err := j.rewriteLocked(); err != nil {
+			return fmt.Errorf("remuda: journal: %w", err)
+		}
 	}
+	n, err := j.file.WriteString(line)
+	j.written += n
 	if err != nil {
+		j.torn = true
 		return fmt.Errorf("remuda: journal: %w", err)
 	}
 	return nil
 }
 
-// Begin notes that a run begins.
+// Begin notes that a run begins. After an error it must not: it would not count.
 func (j *journal) Begin(id string, seq uint64) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if err := j.appendLocked("+" + strconv.FormatUint(seq, 10) + " " + id + "\n"); err != nil {
+		return err
+	}
 	j.beganLocked(id, seq)
-	return j.appendLocked("+" + strconv.FormatUint(seq, 10) + " " + id + "\n")
+	return nil
 }
 
-// End forgets the runs of the task.
+// End forgets the runs of the task, even if it returns an error: its record, which
+// has been written, makes void what is left of them in the file.
 func (j *journal) End(id string) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
