@@ -85,8 +85,8 @@ func TestLeasesOfTheProcessBefore(t *testing.T) {
 		id, err := kind.Push(t.Context(), c, 1)
 		require.NoError(t, err)
 		<-begun
-		require.NoError(t, c.Close())
 		taken := time.Now()
+		require.NoError(t, c.Close())
 
 		c, err = embedded.Open(t.Context(), dir)
 		require.NoError(t, err)
