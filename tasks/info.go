@@ -31,12 +31,9 @@ type Info struct {
 // Info returns what is known of a task, and [ErrNotFound]. It asks the workers
 // whether they run it, and gives them a tenth of a second to answer.
 func (c *Client) Info(ctx context.Context, id ID) (Info, error) {
-	t, err := c.look(ctx, id)
+	t, err := c.known(ctx, id)
 	if err != nil {
 		return Info{}, err
-	}
-	if t == nil || t.state == Deleted {
-		return Info{}, fmt.Errorf("%w: %s", ErrNotFound, id)
 	}
 	info := infoOf(t)
 	if info.State.Final() || info.State == Scheduled {

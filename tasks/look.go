@@ -3,6 +3,7 @@ package tasks
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -50,6 +51,15 @@ func (c *Client) look(ctx context.Context, id ID) (*sight, error) {
 		}
 	}
 	return nil, nil
+}
+
+// known is look with ErrNotFound for a task that there is not, or not any more.
+func (c *Client) known(ctx context.Context, id ID) (*sight, error) {
+	t, err := c.look(ctx, id)
+	if err == nil && (t == nil || t.state == Deleted) {
+		err = fmt.Errorf("%w: %s", ErrNotFound, id)
+	}
+	return t, err
 }
 
 // endFrom writes the end of a task from outside of a run, and gives back its key.

@@ -15,13 +15,11 @@ import (
 // ended, and [ErrNotFound].
 func (c *Client) Cancel(ctx context.Context, id ID) error {
 	return again(ctx, func() error {
-		t, err := c.look(ctx, id)
-		switch {
-		case err != nil:
+		t, err := c.known(ctx, id)
+		if err != nil {
 			return err
-		case t == nil || t.state == Deleted:
-			return fmt.Errorf("%w: %s", ErrNotFound, id)
-		case t.state.Final():
+		}
+		if t.state.Final() {
 			return fmt.Errorf("%w: cancel %s, which is %s", ErrEnded, id, t.state)
 		}
 		return c.endFrom(ctx, t, Cancelled, "")
@@ -33,12 +31,9 @@ func (c *Client) Cancel(ctx context.Context, id ID) error {
 // as the kind remembers IDs. Delete returns [ErrNotFound] if there is no such task.
 func (c *Client) Delete(ctx context.Context, id ID) error {
 	return again(ctx, func() error {
-		t, err := c.look(ctx, id)
-		switch {
-		case err != nil:
+		t, err := c.known(ctx, id)
+		if err != nil {
 			return err
-		case t == nil || t.state == Deleted:
-			return fmt.Errorf("%w: %s", ErrNotFound, id)
 		}
 		t.body, t.header = nil, nil
 		t.rec.Keep = max(t.rec.Keep, window) // the tombstone outlives the window (rule 4)

@@ -3,7 +3,6 @@ package crash_test
 import (
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 
 	"github.com/remuda-go/remuda/tasks/embedded"
@@ -15,12 +14,7 @@ import (
 // A run that the journal can't note does not begin, so it is no interruption, and
 // half a line of it does not spoil the next.
 func TestTheJournalOnAFullDisk(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "small")
-	require.NoError(t, os.Mkdir(dir, 0o755))
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=8m"); err != nil {
-		t.Skip("no right to mount a small disk:", err)
-	}
-	defer func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) }()
+	dir := smallDisk(t, "8m")
 	store := filepath.Join(dir, "store")
 	var j setup.Journal
 	c, err := embedded.Open(t.Context(), store, embedded.Client(func(o *setup.Options) { j = o.Journal }))

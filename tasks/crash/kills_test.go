@@ -41,21 +41,26 @@ func newWorld(t *testing.T, o order) *world {
 	return &world{t: t, o: o, kills: make(map[string]int)}
 }
 
-// process runs one to its end. It reports whether it was killed at its point.
-func (w *world) process(change func(*order)) (killed bool) {
-	w.t.Helper()
+// command makes the next process.
+func (w *world) command(patience time.Duration, change func(*order)) (order, *exec.Cmd) {
 	w.o.Epoch++
 	o := w.o
-	o.Patience = 10 * time.Second
+	o.Patience = patience
 	change(&o)
 	text, err := json.Marshal(o)
 	require.NoError(w.t, err)
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), childEnv+"="+string(text))
+	return o, cmd
+}
+
+// process runs one to its end. It reports whether it was killed at its point.
+func (w *world) process(change func(*order)) (killed bool) {
+	w.t.Helper()
+	o, cmd := w.command(10*time.Second, change)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
-	err = cmd.Run()
-	if err == nil {
+	if cmd.Run() == nil {
 		return false
 	}
 	require.Equal(w.t, -1, cmd.ProcessState.ExitCode(), "epoch %d, to be killed at %q: %s", o.Epoch, o.Point, out.String())

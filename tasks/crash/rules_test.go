@@ -2,7 +2,6 @@ package crash_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
@@ -167,15 +166,21 @@ func TestPausedForLongerThanTheLease(t *testing.T) {
 	}
 }
 
+// smallDisk is a directory with so much room, until the end of the test.
+func smallDisk(t *testing.T, size string) string {
+	dir := filepath.Join(t.TempDir(), "small")
+	require.NoError(t, os.Mkdir(dir, 0o755))
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size="+size); err != nil {
+		t.Skip("no right to mount a small disk:", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+	return dir
+}
+
 // A full disk: the server does not answer, a push is not known to be stored, and
 // once there is room again the store opens, and nothing that was confirmed is lost.
 func TestDiskFull(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "small")
-	require.NoError(t, os.Mkdir(dir, 0o755))
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=24m"); err != nil {
-		t.Skip("no right to mount a small disk:", err)
-	}
-	defer func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) }()
+	dir := smallDisk(t, "24m")
 	store := filepath.Join(dir, "store")
 	c, err := embedded.Open(t.Context(), store)
 	require.NoError(t, err)
@@ -228,14 +233,7 @@ func TestDiskFull(t *testing.T) {
 
 // start starts a process, which the caller ends.
 func (w *world) start(change func(*order)) *exec.Cmd {
-	w.o.Epoch++
-	o := w.o
-	o.Patience = 30 * time.Second
-	change(&o)
-	text, err := json.Marshal(o)
-	require.NoError(w.t, err)
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childEnv+"="+string(text))
+	_, cmd := w.command(30*time.Second, change)
 	require.NoError(w.t, cmd.Start())
 	return cmd
 }
