@@ -1,6 +1,6 @@
 package dispatch
 
-// apply does what is left to do. It must be called without locks.
+// apply does what was decided under the locks. It must be called without them.
 func (d *Dispatcher[T, S]) apply(e *effects[T, S]) {
 	for _, ch := range e.returned {
 		close(ch)
@@ -27,7 +27,8 @@ func (d *Dispatcher[T, S]) apply(e *effects[T, S]) {
 	}
 }
 
-// launch sends an acquired worker to the queue. It must be called without locks.
+// launch wakes an acquired worker, or starts its goroutine: it goes to the queue. It
+// must be called without locks.
 func (c *Config[T, S]) launch(w *Worker[T, S]) {
 	if w.started {
 		w.wake <- struct{}{}
@@ -40,7 +41,7 @@ func (c *Config[T, S]) launch(w *Worker[T, S]) {
 	go c.Run(w)
 }
 
-// stop ends a worker that is neither idle nor busy any more.
+// stop ends a worker that the roster counts as leaving and that is not running.
 func (c *Config[T, S]) stop(w *Worker[T, S]) {
 	if w.started {
 		w.leave = true

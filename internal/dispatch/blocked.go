@@ -2,8 +2,8 @@ package dispatch
 
 // admitLocked accepts the items of blocked senders for which there is a place, and
 // of at least atLeast of them. It needs both locks, and ahead up to date. No worker
-// needs to be woken for them: while they were blocked others waited in the queue,
-// and those were seen to.
+// needs to be woken for them: a sender is blocked only while the queue is full, and
+// a worker is on its way to what is queued, unless none is free.
 func (d *state[T, S]) admitLocked(e *effects[T, S], atLeast int) {
 	for w := d.firstWaiterLocked(); w != nil; w = d.firstWaiterLocked() {
 		switch {

@@ -42,9 +42,8 @@ func (d *Dispatcher[T, S]) Drain(refusal error) bool {
 	return true
 }
 
-// TakeAll empties the queue, counts its inputs as dropped, and hands each of them
-// to drop, and the guests, too. Blocked senders come in their place. Nothing is
-// locked during drop.
+// TakeAll empties the queue, counts its inputs as dropped, and calls drop for each of
+// them and for the guests, without locks. Senders that were blocked are let in.
 func (d *Dispatcher[T, S]) TakeAll(drop func(T)) {
 	var all, rest fifo.Queue[entry[T]]
 	var now, after effects[T, S]
@@ -68,7 +67,8 @@ func (d *Dispatcher[T, S]) TakeAll(drop func(T)) {
 	d.apply(&after)
 }
 
-// Gone notes that a worker has left for good.
+// Gone notes that a worker that was leaving is gone. With the last one, a dispatcher
+// that drains ends.
 func (d *Dispatcher[T, S]) Gone() {
 	var e effects[T, S]
 	d.inMu.Lock()

@@ -16,10 +16,10 @@
 //
 // # Invariants
 //
-//   - Work that waits is seen to: while an input is queued, or a sender is
-//     blocked, and there may be one more busy worker, some worker is searching, or
-//     about to be launched.
-//   - No more workers are busy than the target says, but for workers that were
+//   - No work waits without a worker on its way: while an input is queued, or a
+//     sender is blocked, and one more worker may be busy, some worker is searching,
+//     or about to be launched.
+//   - No more workers are busy than the target says, except for those that were
 //     busy when it was lowered.
 //   - Senders are blocked only while the queue is full (or, without a queue, while
 //     no worker is free).
@@ -65,20 +65,20 @@ type Config[T, S any] struct {
 // A Dispatcher is the inside of a pool that is fed by a queue. The zero Dispatcher
 // takes no inputs until Open.
 //
-// Its methods lock, decide, unlock, and apply the effects. What they decide, they
-// ask of its state.
+// Its methods lock, decide, unlock, and apply the effects. The decisions are methods
+// of its state.
 type Dispatcher[T, S any] struct {
 	state[T, S]
 
 	spareWaiters waiterPool[T]
 }
 
-// state is what a Dispatcher's locks guard. Its …Locked methods need inMu, and where they say
-// so outMu, too; the others only look.
+// state is what a Dispatcher's locks guard. Its …Locked methods need inMu and, where
+// they say so, outMu too. The others lock for themselves, and have no effects.
 type state[T, S any] struct {
 	Config[T, S]
 
-	attention atomic.Bool  // a worker should look at whether it is one too many
+	attention atomic.Bool  // some worker may be surplus: Fetch finds out; written under inMu
 	awaited   atomic.Bool  // somebody is in waitAll, or about to be; written under inMu
 	blocked   atomic.Int32 // senders in waiters; written under inMu
 
@@ -87,11 +87,11 @@ type state[T, S any] struct {
 	inMu     sync.Mutex
 	phase    phase // guarded by inMu, as all down to out
 	in       fifo.Queue[entry[T]]
-	ahead    int // at least the number of places taken on the out side
+	ahead    int // places taken on the out side when last counted: now there are no more
 	waiters  waiterList[T]
 	roster   roster[T, S]
 	accepted uint64
-	inline   Tally // inputs of batches, and of workers on somebody else's goroutine
+	inline   Tally // inputs of batches that have ended, and of inline runs
 	batches  batchList
 	waitAll  []chan struct{} // closed when no input is unresolved
 	idle     idleClock
@@ -133,9 +133,9 @@ func (d *Dispatcher[T, S]) Open(cfg Config[T, S]) {
 	d.idle.tick = d.endIdle
 }
 
-// Count counts an input that somebody waits for, before they are told: what they
-// do next comes after a WaitAll that this input was the last for. If its run has
-// yielded its slot, EndSlot comes before.
+// Count counts the outcome of an input that somebody waits for. It comes before they
+// are told, so that Stats and WaitAll know of it by then, and after EndSlot, if the
+// run has ever yielded its slot.
 func (d *Dispatcher[T, S]) Count(o Outcome) {
 	d.delivered[o].Add(1)
 	if d.awaited.Load() {

@@ -1,9 +1,8 @@
 package dispatch
 
-// effects is what is left to do, once the locks are released, after a decision
-// under them.
+// effects is what a decision under the locks leaves to be done after the unlock.
 type effects[T, S any] struct {
-	launched *Worker[T, S]   // to be sent to the queue, linked by next
+	launched *Worker[T, S]   // to be woken or started, linked by next
 	stopped  *Worker[T, S]   // idle workers that end, linked by next
 	returned []chan struct{} // runs that have their slot back
 	admitted told[T]         // senders whose input was accepted

@@ -39,7 +39,7 @@ func (d *Dispatcher[T, S]) fetch(w *Worker[T, S]) fetched {
 	if d.out.Len() > 0 && !w.searching && d.blocked.Load() == 0 {
 		w.take(d.out.Pop())
 		d.outMu.Unlock()
-		if w.Guest && d.awaited.Load() { // the run before may have been that of the last input
+		if w.Guest && d.awaited.Load() { // the outcome just counted may be the last that WaitAll waits for
 			d.notifyWaitAll()
 		}
 		return item
@@ -52,7 +52,7 @@ func (w *Worker[T, S]) take(it entry[T], isGuest bool) {
 }
 
 // fetchSlowly is fetch where there is something to be done on the senders' side:
-// the buffers are swapped, blocked senders admitted, the next worker woken. That
+// the sides are swapped, blocked senders admitted, the next worker woken. That
 // comes before the run, so that a slow run holds up nobody. It is called with
 // outMu, and releases it.
 func (d *Dispatcher[T, S]) fetchSlowly(w *Worker[T, S]) (f fetched) {
@@ -69,7 +69,7 @@ func (d *Dispatcher[T, S]) fetchSlowly(w *Worker[T, S]) (f fetched) {
 		d.ahead = d.out.Places()
 		d.admitLocked(&e, 0)
 		d.endSearchLocked(w, &e)
-		if w.Guest { // the run before may have been that of the last input
+		if w.Guest { // as in fetch
 			d.noteResolvedLocked(&e)
 		}
 	}
@@ -89,9 +89,9 @@ func (d *state[T, S]) swapLocked() bool {
 	return true
 }
 
-// takeHandOffLocked takes the item of a blocked sender for which there never is a
-// place in the queue: the worker is the place. What is in such a queue was there
-// first.
+// takeHandOffLocked takes the item of a blocked sender straight from it, if the queue
+// has no places. What such a queue holds all the same, guests and what was requeued,
+// was there first.
 func (d *state[T, S]) takeHandOffLocked(w *Worker[T, S], e *effects[T, S]) bool {
 	if d.Bound > 0 || d.out.Len()+d.in.Len() > 0 {
 		return false
@@ -128,7 +128,7 @@ func (d *state[T, S]) endSearchLocked(w *Worker[T, S], e *effects[T, S]) {
 }
 
 // restLocked ends the search of a worker that found nothing, and puts it on the
-// idle list or, if it is one too many, takes it out.
+// idle list or, if it is surplus, takes it out.
 func (d *state[T, S]) restLocked(w *Worker[T, S], e *effects[T, S]) fetched {
 	d.roster.unserved = false
 	d.roster.arrived(w)
@@ -150,8 +150,8 @@ func (d *state[T, S]) parkLocked(w *Worker[T, S]) {
 	d.noteIdleLocked()
 }
 
-// retire takes a worker that is one too many out, and hands on what it would have
-// taken. It returns false if the worker is needed after all.
+// retire ends a surplus worker, and has another one take what waits, if one is free. It
+// returns false if the worker is not surplus after all.
 func (d *Dispatcher[T, S]) retire(w *Worker[T, S]) bool {
 	var e effects[T, S]
 	d.outMu.Lock()

@@ -9,14 +9,14 @@ func (d *Dispatcher[T, S]) AcquireInline() *Worker[T, S] {
 	if d.phase != open || d.roster.searching > 0 {
 		return nil
 	}
-	w := d.roster.acquire() // none if something waits, since nobody is on the way to that
+	w := d.roster.acquire() // nil if something waits: none is searching, so none is free
 	if w != nil {
 		d.accepted++
 	}
 	return w
 }
 
-// ReleaseInline takes back a worker whose input has ended so.
+// ReleaseInline takes back the worker, and counts the outcome of its input.
 func (d *Dispatcher[T, S]) ReleaseInline(w *Worker[T, S], o Outcome) {
 	d.inMu.Lock()
 	d.inline.Count(o)
@@ -33,7 +33,7 @@ func (d *Dispatcher[T, S]) ReleaseInline(w *Worker[T, S], o Outcome) {
 		d.rebalanceLocked(&e)
 	case d.phase == draining || d.workWaitsLocked():
 		r.searching++
-		e.launch(w) // its own goroutine sees to what is queued
+		e.launch(w) // on its own goroutine it fetches what waits
 	default:
 		d.parkLocked(w)
 	}

@@ -2,8 +2,9 @@ package dispatch
 
 import "slices"
 
-// rebalanceLocked brings the workers in line after a change of the target, of the
-// slots yielded, or of the work that waits.
+// rebalanceLocked is called after a change of the target, of yielded slots, or of the
+// work that waits. It gives slots back, stops surplus idle workers, wakes a worker if
+// work waits, and calls for attention if busy ones are surplus.
 func (d *state[T, S]) rebalanceLocked(e *effects[T, S]) {
 	r := &d.roster
 	d.returnSlotsLocked(e)
@@ -18,9 +19,9 @@ func (d *state[T, S]) rebalanceLocked(e *effects[T, S]) {
 	d.attention.Store(r.surplus())
 }
 
-// startForQueuedLocked starts a worker for each input that waits, as far as there
-// may be more. One that starts the next, as endSearchLocked does, takes four times
-// as long from one worker to 10,000. It needs both locks.
+// startForQueuedLocked launches a worker for each input that waits, as far as there
+// may be more. With each worker launching the next, as in endSearchLocked, it takes
+// four times as long to get from one worker to 10,000. It needs both locks.
 func (d *state[T, S]) startForQueuedLocked(e *effects[T, S]) {
 	r := &d.roster
 	for n := d.in.Len() + d.out.Len() + d.waiters.len; r.searching < n; {
@@ -53,7 +54,9 @@ func (d *state[T, S]) handOffLocked(e *effects[T, S]) bool {
 	return true
 }
 
-// workWaitsLocked reports whether something waits for a worker that nobody is on the way to.
+// workWaitsLocked reports whether something waits that no worker is searching for, if
+// none is searching. It does without outMu: while something is on the out side for
+// which no worker was free, unserved is set.
 func (d *state[T, S]) workWaitsLocked() bool {
 	return d.roster.unserved || d.in.Len() > 0 || d.firstWaiterLocked() != nil
 }
@@ -71,9 +74,8 @@ func (d *state[T, S]) stopOneLocked(e *effects[T, S]) {
 	w.next, e.stopped = e.stopped, w
 }
 
-// returnSlotsLocked gives slots back to runs that wait for them, as far as there
-// are any; with no workers at all, to one at a time, since a run that has begun may
-// finish.
+// returnSlotsLocked gives free slots to the runs that want theirs back. If the target
+// is 0, one run at a time gets one: what has begun may finish.
 func (d *state[T, S]) returnSlotsLocked(e *effects[T, S]) {
 	r := &d.roster
 	for len(r.returning) > 0 && r.busy() < max(r.target, 1) {
@@ -93,7 +95,8 @@ func (d *state[T, S]) checkEndLocked(e *effects[T, S]) {
 	d.noteResolvedLocked(e)
 }
 
-// noteResolvedLocked is called where an input has ended that may be the last.
+// noteResolvedLocked notes that an input has ended, maybe the last that WaitAll waits
+// for.
 func (d *state[T, S]) noteResolvedLocked(e *effects[T, S]) {
 	e.checkAll = len(d.waitAll) > 0
 }

@@ -29,7 +29,7 @@ type Worker[T, S any] struct {
 //	idle ------------> busy ----------------> yielded
 //	  ^                 | ^                      |
 //	  +-----------------+ +----------------------+
-//	        park        |        Reacquire
+//	        park        |     AskBack, EndSlot
 //	                    v
 //	                 leaving, gone
 //
@@ -37,14 +37,14 @@ type Worker[T, S any] struct {
 type roster[T, S any] struct {
 	target    int           // workers that there should be
 	count     int           // workers that there are: idle, busy and yielded
-	first     *Worker[T, S] // idle ones, last in, first out: the warmest first
+	first     *Worker[T, S] // idle ones, last in, first out: the last to park has the warmest caches
 	idle      int           // length of that list
-	leastIdle int           // the least idle was since the idle clock looked
+	leastIdle int           // the smallest that idle was since the idle clock ticked
 	yielded   int
 	leaving   int // workers that close their job before they are gone
 	lastID    int
 
-	searching int     // workers on their way to the queue, which have not looked yet
+	searching int     // workers on their way to the queue that have not looked at it yet
 	unserved  bool    // a worker was wanted and none was free
 	returning []*Slot // runs that want their slot back, in order
 }
@@ -52,8 +52,8 @@ type roster[T, S any] struct {
 // busy is the number of workers that hold a slot.
 func (r *roster[T, S]) busy() int { return r.count - r.yielded - r.idle }
 
-// surplus reports whether a worker that has nothing in hand should end: there
-// are more than there should be, or a run wants its slot back.
+// surplus reports whether a worker that runs nothing should end: there are more than
+// there should be, or a run wants its slot back.
 func (r *roster[T, S]) surplus() bool {
 	return r.count-r.yielded > r.target || len(r.returning) > 0
 }
@@ -101,7 +101,7 @@ func (r *roster[T, S]) arrived(w *Worker[T, S]) {
 	}
 }
 
-// leave takes a busy worker out; it is leaving from here on.
+// leave takes a busy worker out: it counts as leaving until Gone.
 func (r *roster[T, S]) leave() {
 	r.count--
 	r.leaving++

@@ -87,7 +87,7 @@ func (d *Dispatcher[T, S]) Requeue(item T, limit int) {
 		d.admitLocked(&e, 1)
 	}
 	d.acceptLocked(item)
-	if d.phase == draining && d.roster.target == 0 { // as in Drain: somebody must see to it
+	if d.phase == draining && d.roster.target == 0 { // as in Drain: a worker must run it
 		d.roster.target = 1
 		d.attention.Store(d.roster.surplus())
 	}
@@ -133,8 +133,8 @@ func (d *Dispatcher[T, S]) Remove(seq uint64) (item T, ok bool) {
 // it again saves a blocked sender two allocations.
 func (d *Dispatcher[T, S]) Release(w *Waiter[T]) { d.spareWaiters.put(w) }
 
-// GiveUp takes a blocked sender out. It returns false if that is decided already
-// and there is an answer, or is about to be.
+// GiveUp takes a blocked sender out. It returns false if the sender was admitted or
+// refused meanwhile: then its answer is there, or about to come.
 func (d *Dispatcher[T, S]) GiveUp(w *Waiter[T]) bool {
 	var e effects[T, S]
 	d.outMu.Lock()
@@ -143,7 +143,7 @@ func (d *Dispatcher[T, S]) GiveUp(w *Waiter[T]) bool {
 	if gaveUp {
 		d.removeWaiterLocked(w)
 		d.ahead = d.out.Places()
-		d.admitLocked(&e, 0) // those behind it may have found it in their way
+		d.admitLocked(&e, 0) // those behind it may have waited for it alone
 		d.rebalanceLocked(&e)
 	}
 	d.inMu.Unlock()

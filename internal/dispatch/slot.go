@@ -10,7 +10,7 @@ import "sync/atomic"
 //	                   ^                     |
 //	                   +------- Yield -------+
 //
-// With the end of the run, by EndSlot, all claims on it end.
+// EndSlot ends all of this with the run.
 type Slot struct {
 	used atomic.Bool // there was a Yield; written under inMu
 
@@ -35,7 +35,7 @@ func (d *Dispatcher[T, S]) Yield(s *Slot) {
 	s.waits++
 	switch {
 	case s.ended:
-	case s.back != nil: // it was to be taken back, and now stays yielded
+	case s.back != nil: // another call wants it back: that goes on without, for this one
 		e.returned = append(e.returned, d.forgetLocked(s))
 		d.rebalanceLocked(&e)
 	case !s.yielded:
@@ -92,8 +92,8 @@ func (d *Dispatcher[T, S]) stopReturning(s *Slot, back <-chan struct{}) {
 	d.apply(&e)
 }
 
-// EndSlot ends all claims on the slot of a run that has ended: its worker holds it
-// again, and is one too many if another has been put into its place.
+// EndSlot ends what calls of a run still want with its slot once the run has ended.
+// Its worker holds the slot again, and is surplus if another has got it meanwhile.
 func (d *Dispatcher[T, S]) EndSlot(s *Slot) {
 	var e effects[T, S]
 	d.inMu.Lock()

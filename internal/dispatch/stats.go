@@ -5,13 +5,13 @@ type Stats struct {
 	Target   int
 	Yielded  int // runs that have given up their slot
 	Queued   int // inputs accepted and not begun
-	Retired  int // busy workers that are one too many
+	Retired  int // busy workers beyond the target
 	Accepted uint64
 	Tally    Tally
 }
 
 // Stats returns a consistent snapshot. It costs two locks, whatever the number of
-// workers, and a look at each batch under way.
+// workers, and one load for each batch under way.
 func (d *state[T, S]) Stats() Stats {
 	d.outMu.Lock()
 	defer d.outMu.Unlock()

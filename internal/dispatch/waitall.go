@@ -40,8 +40,8 @@ func (d *state[T, S]) registerWaitAll() chan struct{} {
 	return ch
 }
 
-// unregisterWaitAll gives up a channel of registerWaitAll, unless that was or is about to
-// be closed.
+// unregisterWaitAll gives up a channel of registerWaitAll. It returns false if that
+// was closed, or is about to be.
 func (d *state[T, S]) unregisterWaitAll(ch chan struct{}) bool {
 	d.inMu.Lock()
 	defer d.inMu.Unlock()
@@ -68,7 +68,7 @@ func (d *state[T, S]) unresolvedLocked() uint64 {
 }
 
 // notifyWaitAll tells those who wait if no input is unresolved. Nobody is told too
-// early: both locks are held for the look.
+// early: both locks are held while it counts.
 func (d *state[T, S]) notifyWaitAll() {
 	d.outMu.Lock()
 	if d.out.Places() > 0 { // by far the most frequent case: spare the senders' lock

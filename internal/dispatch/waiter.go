@@ -70,8 +70,7 @@ func (l *waiterList[T]) remove(w *Waiter[T]) {
 	l.len--
 }
 
-// told is the senders that are to be told what has become of their item, linked by
-// next, in order.
+// told is senders to be told what has become of their item, linked by next, in order.
 type told[T any] struct{ first, last *Waiter[T] }
 
 func (l *told[T]) add(w *Waiter[T]) {
@@ -84,8 +83,8 @@ func (l *told[T]) add(w *Waiter[T]) {
 }
 
 // answer tells all senders in the list what has become of their item. It must be
-// called without locks: a sender that has its answer is gone before the next line
-// runs.
+// called without locks. A sender that has its answer may release its Waiter at once,
+// so next is read before.
 func answer[T any](w *Waiter[T], err error) {
 	for w != nil {
 		next := w.next
@@ -95,12 +94,12 @@ func answer[T any](w *Waiter[T], err error) {
 	}
 }
 
-// firstWaiterLocked returns the first of those who wait whose context has not ended,
-// or nil if there is none.
+// firstWaiterLocked returns the first blocked sender whose context has not ended, or
+// nil if there is none.
 func (d *state[T, S]) firstWaiterLocked() *Waiter[T] {
 	for w := d.waiters.first; w != nil; w = w.next {
 		select {
-		case <-w.end: // it is about to give up, and looks to those behind it then
+		case <-w.end: // it is about to give up; GiveUp then admits those behind it
 		default:
 			return w
 		}

@@ -1,5 +1,4 @@
-// Package parker has a place for one goroutine to wait at for a change of what a
-// mutex guards.
+// Package parker lets one goroutine wait for a change of what a mutex guards.
 package parker
 
 // A Parker is a condition variable for one goroutine. Nobody is woken who does
@@ -14,7 +13,7 @@ type Parker struct {
 	armed bool          // guarded by the mutex
 }
 
-// New returns a Parker that nobody waits at.
+// New returns a Parker at which nobody waits.
 func New() Parker { return Parker{ch: make(chan struct{}, 1)} }
 
 // Arm says that the caller is about to wait. It needs the mutex.

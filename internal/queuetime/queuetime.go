@@ -16,7 +16,7 @@ type Clock struct {
 	epoch  time.Time
 }
 
-// Start makes now the beginning of time. It comes before all else.
+// Start starts the clock. It is called before any other method.
 func (c *Clock) Start() { c.epoch = time.Now() }
 
 // Now returns the nanoseconds since the start; never 0.
