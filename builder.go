@@ -2,9 +2,9 @@ package remuda
 
 // A JobBuilder makes one [Job] for each worker of a pool.
 //
-// A run that waits for its own pool keeps its job; the run that gets its place
-// has a worker, and so a job, of its own. There are then as many jobs as runs
-// that have begun and not ended: more than Current, and more than Max.
+// A run that waits for its own pool gives up its slot and keeps its job; the run
+// that gets the slot has a worker, and so a job, of its own. There are then as many
+// jobs as runs that have begun and not ended: more than Current, and more than Max.
 //
 // A built job is used by its worker only and never concurrently, so it may keep
 // state without locks. It need not stay on one goroutine: see [Config.Inline].

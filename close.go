@@ -88,11 +88,11 @@ func (c *core[In, Out]) abandon(why error) error {
 	return e
 }
 
-// dropAll tells whoever is to know that accepted items will never run. The user's
+// dropAll tells the owners of accepted items that these will never run. The user's
 // function comes last, since it may panic: nobody must wait for ever then.
 func (c *core[In, Out]) dropAll(items []item[In, Out]) {
 	err := c.cfg.fault(ErrPoolClosed)
-	var unasked []In
+	var sent []In // nobody waits for their outcome
 	for _, it := range items {
 		env := it.env
 		if env != nil && env.visitor != nil {
@@ -107,8 +107,8 @@ func (c *core[In, Out]) dropAll(items []item[In, Out]) {
 			var out Out
 			env.sink.settle(out, err, false)
 		} else {
-			unasked = append(unasked, it.in)
+			sent = append(sent, it.in)
 		}
 	}
-	c.drops.tell(unasked, err, c.life.note)
+	c.drops.tell(sent, err, c.life.note)
 }

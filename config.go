@@ -34,12 +34,12 @@ type Config struct {
 	// StopOnErrors closes the pool on the first error of a job: it takes no more
 	// inputs, runs those it has accepted and ends. Run and Err return the error.
 	// An input that a middleware refused does not stop the pool, since its job
-	// never ran, nor does a run whose context had ended, because its owner cancelled
-	// it or its worker was retired, unless it panicked.
+	// never ran. Nor does a run whose context had ended, because its owner cancelled
+	// it or, in a loop, its worker was retired, unless it panicked.
 	StopOnErrors bool
 
 	// Inline promises that jobs honour their context. Do may then run the job on
-	// the caller's goroutine while it holds a free worker's place; it returns when
+	// the caller's goroutine, in the slot of a worker that is free; it returns when
 	// the job does. Beside a hand-off that costs a fifth with a context that can be
 	// cancelled, two fifths with one that has a timeout for each call, most of which
 	// is the timeout, and a thirteenth with one that can never end. Without

@@ -9,7 +9,7 @@ import (
 )
 
 // A core is the inside of a Pool: the dispatcher that brings inputs and workers
-// together, the runner that runs them, and what the two have in common.
+// together, the runner that runs them, and what belongs to neither.
 type core[In, Out any] struct {
 	runner[In, Out]
 	dispatch.Dispatcher[item[In, Out], runnerState[In, Out]]
@@ -125,9 +125,10 @@ func (c *core[In, Out]) refusal() error {
 
 // yieldSlot lets another run in while r waits for its own pool.
 //
-// A worker uses one context again and again for inputs whose own context is empty.
-// A goroutine that a job has left behind can't be told from the run that follows
-// then. So from the first such call on, each run has a context of its own.
+// Inputs with an empty context share the context of their worker. If a job leaves a
+// goroutine behind, a call that this makes with the context can't be told from one of
+// the run that follows. So once a run on a shared context has waited for its own
+// pool, each run gets a context of its own.
 func (c *core[In, Out]) yieldSlot(r *runContext) {
 	if r.mode == byPool && !c.ref.nested.Load() {
 		c.ref.nested.Store(true)

@@ -13,16 +13,16 @@ import (
 // Do returns as soon as ctx ends, with its error. If the input had been
 // accepted by then, its run is cancelled, or it is dropped if it has not begun;
 // a job that ignores its context runs on, and its outcome is lost. Under
-// [Config.Inline], and with a context that can never end, a free worker's place
-// lets Do run the job on the caller's goroutine, and it returns when the job
-// does.
+// [Config.Inline], and with a context that can never end, Do runs the job on the
+// caller's goroutine if a worker is free, in that worker's slot, and returns when
+// the job does.
 //
 // A job that ends its goroutine (runtime.Goexit) ends the goroutine of Do,
 // wherever it ran, just as a direct call would have done.
 //
 // A job may call Do on its own pool if it passes its context on: see the
 // package documentation. Do then returns once the job's run has its slot back, also
-// when ctx has ended: that takes until another run ends or waits in its turn, or
+// when ctx has ended: that takes until another run ends or gives up its slot, or
 // Close cancels everything. Do returns [ErrPoolClosed], [ErrNotStarted] or
 // [ErrSourceFed] if the pool takes no inputs. On the caller's goroutine it costs
 // no allocation; handed off, or with a context that carries something, it costs

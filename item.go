@@ -29,7 +29,7 @@ type visitor[In, Out any] interface {
 	// visit runs inputs on a worker until there are none or others need the worker. After
 	// a panic or runtime.Goexit around a run it is called again for the rest.
 	visit(s *runnerState[In, Out])
-	// dismissed says that no worker will come for an invitation.
+	// dismissed says that the pool is closed and no worker will come any more.
 	dismissed()
 }
 

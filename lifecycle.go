@@ -4,20 +4,20 @@ import "sync"
 
 // A lifecycle is what a pool is up to.
 //
-//	created ---> open ---> draining ---> finishing ---> done
-//	   |           \          ^
-//	   |            `-> sealed'
-//	   `------------------------------------------------> done
+//	created ---> opened ---> draining ---> finishing ---> finished
+//	   |            \           ^
+//	   |             `-> sealed'
+//	   `------------------------------------------------> finished
 //
 // Start opens a pool. A herd seals its pool when its input is closed: it takes
 // nothing new, and does not end yet. Close, a failed run under StopOnErrors, and the
 // end of a source make it draining: it ends when what it has accepted has run. When
 // the last worker has gone it is finishing, while it closes its source, and then
-// done. A pool that is closed before it is started is done at once.
+// finished. A pool that is closed before it is started is finished at once.
 type lifecycle struct {
 	mu      sync.Mutex // guards the rest
 	phase   lifePhase
-	started bool // it was open once
+	started bool // it was opened
 	closed  bool // by Close
 	err     error
 	closing error // the first from closing a job or the source, or from a hook
@@ -35,8 +35,8 @@ const (
 	finished
 )
 
-// open makes a created pool open; open is called with nothing else going on. It
-// returns ErrPoolStarted or ErrPoolClosed if the pool is not created.
+// open makes a created pool opened, and calls the function first, while nobody else
+// can use the pool. It returns ErrPoolStarted or ErrPoolClosed if the pool is not created.
 func (l *lifecycle) open(open func()) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -51,7 +51,7 @@ func (l *lifecycle) open(open func()) error {
 	return nil
 }
 
-// seal makes an open pool sealed.
+// seal makes an opened pool sealed.
 func (l *lifecycle) seal() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -61,7 +61,8 @@ func (l *lifecycle) seal() {
 }
 
 // drain makes the pool draining because of err, if that is not nil. It reports
-// whether the caller is to see to that, and whether the pool was started.
+// whether it was not before, so that the caller is to drain it, and whether the pool
+// was started.
 func (l *lifecycle) drain(err error) (first, started bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -88,7 +89,7 @@ func (l *lifecycle) finish() {
 	l.phase = finishing
 }
 
-// end makes the pool done.
+// end makes the pool finished, and closes its done channel.
 func (l *lifecycle) end() {
 	l.mu.Lock()
 	l.phase = finished
@@ -124,7 +125,7 @@ func (l *lifecycle) reason() error {
 	return l.closing
 }
 
-// doneChan returns the channel that is closed when the pool is done.
+// doneChan returns the channel that is closed when the pool is finished.
 func (l *lifecycle) doneChan() <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -10,9 +10,9 @@ func (p *Pool[In, Out]) More() error {
 // that is in the middle of a run ends after it. Nothing that is queued is lost:
 // with no workers left it waits for More, Resize or Close.
 //
-// The run of a retired worker is left alone in a pool that is fed by its queue,
-// since it belongs to the caller; in one that is fed by a [Source] its context
-// is cancelled. Less returns [ErrMinReached] at Config.Min, and otherwise the
+// The run of a retired worker goes on to its end, also in a pool that is fed by a
+// [Source]. Only the run of a loop ([NewLoop]), which has no end of its own, is
+// cancelled. Less returns [ErrMinReached] at Config.Min, and otherwise the
 // errors of More.
 func (p *Pool[In, Out]) Less() error {
 	return p.core.resize(func(size int) int { return size - 1 }, false)
@@ -58,7 +58,7 @@ func (c *core[In, Out]) resize(to func(size int) int, grow bool) error {
 }
 
 // resizeLocked needs sizing, so that nobody changes the number of workers between
-// the look at it and its change.
+// when it is read and when it is set.
 func (c *core[In, Out]) resizeLocked(to func(size int) int) (before, n int, err error) {
 	switch phase := c.life.now(); {
 	case phase >= draining:

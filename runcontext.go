@@ -101,8 +101,7 @@ type linkedContext struct {
 	unlink func() bool // from the pool
 }
 
-// endedContext takes the place of a linkedContext that nobody had asked for until
-// the run ended.
+// endedContext stands for a linkedContext that nobody asked for before the run ended.
 var endedContext = func() *linkedContext {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -135,7 +134,7 @@ func (r *runContext) begin(info *workerInfo, at queuetime.Stamp) {
 }
 
 // end ends the context with its run, if it is for one run, and releases what it
-// holds in its parents. What it has told of its end stays as it is.
+// holds in its parents. An error that Err has returned before stays the same.
 func (r *runContext) end() {
 	if r.mode == byPool {
 		return
@@ -215,8 +214,8 @@ func (r *runContext) Err() error {
 	if l := r.linked.Load(); l != nil && l.Err() != nil {
 		return l.Err()
 	}
-	// What has been told once must be told again, even if it is yet to come to
-	// a linked context that somebody has asked for meanwhile.
+	// An error that was returned once must be returned again, even while the linked
+	// context, which somebody has asked for meanwhile, has not heard of it.
 	if err := r.decider().Err(); err != nil {
 		return err
 	}

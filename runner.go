@@ -2,7 +2,6 @@ package remuda
 
 import (
 	"context"
-
 	"fmt"
 	"io"
 
@@ -13,7 +12,7 @@ import (
 
 // A runner begins and ends every run of a pool, whichever way the input came: from
 // the queue, from Do on its caller's goroutine, from a stream or from a source.
-// Those are its feeders. A feeder calls run, and rescue where a run did not return.
+// Those are its feeders. A feeder calls runJob, and breakRun if a run did not return.
 type runner[In, Out any] struct {
 	ref     poolRef
 	cfg     Config
@@ -22,7 +21,7 @@ type runner[In, Out any] struct {
 	built   bool // the builder is the user's: what it made is ours to close
 
 	stop    func(error)          // closes the pool, because of a failed run
-	endSlot func(*dispatch.Slot) // ends what a run claims beyond its end
+	endSlot func(*dispatch.Slot) // Dispatcher.EndSlot
 }
 
 // runnerState is what a worker needs to run jobs. It belongs to the worker's
@@ -35,12 +34,12 @@ type runnerState[In, Out any] struct {
 	run      *runContext       // of the run under way; nil between runs
 	recorder recorder[In, Out] // of that run
 	exited   bool              // the run ended its goroutine
-	last     dispatch.Outcome  // of an input that nobody waits for, not counted yet
+	last     dispatch.Outcome  // of an input that nobody waits for; the next Fetch counts it
 	result   result[Out]       // of a run on its caller's goroutine
 
-	visiting visitor[In, Out] // that the worker runs inputs of
-	env      *envelope[In, Out]
-	batch    *batch[In, Out]
+	visiting visitor[In, Out]   // whose inputs the worker runs
+	env      *envelope[In, Out] // of the run under way, if it is an input of the queue
+	batch    *batch[In, Out]    // of a stream, that the worker has in hand
 }
 
 // A recorder is the part of a feeder that counts an outcome and hands it on.
@@ -75,7 +74,7 @@ func (rn *runner[In, Out]) bindJob(s *runnerState[In, Out]) error {
 	if s.bind(s.job, rn.mws); s.chain != nil {
 		s.info.entered = &s.entered
 	}
-	s.info.input = func() any { return s.in } // last, since it stands for all of this
+	s.info.input = func() any { return s.in } // last: it says that the worker is bound
 	return nil
 }
 

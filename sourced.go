@@ -12,8 +12,8 @@ import (
 )
 
 // sourceWorkers is the workers of a pool that is fed by a Source: what the
-// dispatcher is to the others. They have nothing to do with a queue or an idle
-// list: each runs from when it is made until it is stopped.
+// dispatcher is to the others. There is no queue and no idle list: each worker runs
+// from when it is made until it is stopped.
 type sourceWorkers[In, Out any] struct {
 	// Set before the first worker starts.
 	runner *runner[In, Out]
@@ -233,7 +233,7 @@ func (w *sourceWorker[In, Out]) end() {
 // fifths of what it costs here. The first run has been.
 func (w *sourceWorker[In, Out]) runForever() {
 	var in In
-	w.run, w.recorder = w.shared, w // for rescue
+	w.run, w.recorder = w.shared, w // for breakRun
 	for !w.stopped.Load() {
 		w.info.runs++
 		if _, err := w.job.Do(w.shared, in); err == nil {

@@ -13,10 +13,10 @@ import (
 
 // A stream is one loop over Map or Stream, or one DoAll.
 //
-// A goroutine reads the sequence; workers take batches of what it has read, run them
-// and hand on each outcome as it comes; the loop consumes those. The pool's queue
-// carries only invitations to a worker to come and take batches, at most one for
-// each worker, which leaves when there is nothing to take.
+// A goroutine, the reader, reads the sequence. Workers take batches of what it has
+// read, run them, and hand on each outcome as it comes; the loop consumes those. The
+// pool's queue carries invitations only, at most one for each worker: the worker that
+// fetches one takes batches until there are none, or until others need it.
 //
 //	seq -> reader -> unread inputs -> batches, with workers -> loop
 type stream[In, Out any] struct {
@@ -30,12 +30,12 @@ type stream[In, Out any] struct {
 	unlink  func() bool // from the pool's base context
 	unwatch func() bool // ctx
 
-	credit       int           // inputs that the reader may push before it looks again; its own
+	credit       int           // inputs that the reader may push before it asks for more; its own
 	stopped      atomic.Bool   // nothing more is read or taken; written under mu
 	aborted      atomic.Bool   // inputs that have not begun must not begin
 	returned     chan struct{} // closed when the reader has returned
 	thrown       error         // what seq panicked with, or ErrGoexit; written by the reader
-	loopReturned bool          // by the loop itself, which did not panic; its own
+	loopReturned bool          // the loop has ended, and not with a panic; its own
 	allConsumed  bool          // the loop has consumed all that will come; its own
 
 	back <-chan struct{} // tells the loop's run that it has its slot back; see wakeConsumer
@@ -44,15 +44,15 @@ type stream[In, Out any] struct {
 	streamOutcomes[In, Out]
 	streamDemand[In, Out]
 
-	unread    inputs[In] // read, or in the slice, and not taken
+	unread    inputs[In] // read, or in the slice, and not taken by a worker
 	consumed  int        // by the loop
-	emitted   int        // outcomes that the loop has been given and is at
+	emitted   int        // outcomes that the loop is at
 	window    int        // most inputs that may be read and not consumed
 	exhausted bool       // the sequence has ended
-	err       error      // why it was stopped, if that cut something off
+	err       error      // why the stream was cut short, if it was
 
 	reader     parker.Parker // of the reader, until there is room
-	lastWorker parker.Parker // of the loop that was left, until no worker works for it
+	lastWorker parker.Parker // of close, until no worker has a batch
 
 	working   int             // batches with a worker
 	givenBack *batch[In, Out] // batches that a worker has given back, linked by nextGivenBack
@@ -120,9 +120,9 @@ func newStream[In, Out any](ctx context.Context, c *core[In, Out], ordered bool)
 	return s
 }
 
-// close ends the loop: it stops what is left, and waits until nothing of the
-// stream runs any more. If seq has thrown, even in answer to being stopped, that
-// goes on here, unless the loop itself is on its way out with a panic.
+// close ends the stream: it stops what is under way, and waits until nothing of it
+// runs any more. If seq has panicked, maybe just because it was stopped, the panic
+// goes on here, unless the loop itself is panicking.
 func (s *stream[In, Out]) close() {
 	s.unwatch()
 	s.unlink()
@@ -186,7 +186,7 @@ func (s *stream[In, Out]) yieldWhile(yield bool, wait func()) {
 	s.core.reacquireSlot(s.caller)
 }
 
-// rethrow ends the loop as seq has ended its reader.
+// rethrow ends the goroutine of the loop in the way in which seq has ended its reader.
 func (s *stream[In, Out]) rethrow() {
 	switch s.thrown {
 	case nil:

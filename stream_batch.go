@@ -26,7 +26,7 @@ const (
 
 // A batch is inputs of a stream that a worker has taken, and their outcomes. The
 // dispatch.Batch in it says how far the worker is: whoever sees there that an input
-// has ended sees its outcome.
+// has ended may read its outcome.
 type batch[In, Out any] struct {
 	dispatch.Batch
 	first    int // index of in[0] in the sequence
@@ -53,8 +53,8 @@ type outcome[Out any] struct {
 	err error
 }
 
-// unsampled is the sample of a batch that is the rest of another: the sample of
-// that stands for its inputs, too.
+// unsampled is the sample of a batch that was split off another one, whose sample
+// stands for both.
 const unsampled = -1
 
 // chooseSample chooses the input whose time in queue stands for those of all, where

@@ -15,7 +15,8 @@ func endOf(ctx context.Context) error {
 }
 
 // halted returns why inputs that have not begun must not begin, and nil if they
-// may. It asks the contexts themselves, since what watches them comes later.
+// may. It asks the contexts themselves: what watches them (unwatch, unlink) runs on
+// a goroutine of its own, some time after they have ended.
 func (s *stream[In, Out]) halted() error {
 	if s.core.ref.cancelled.Load() {
 		return ErrPoolClosed
@@ -29,8 +30,8 @@ func (s *stream[In, Out]) halted() error {
 	return nil
 }
 
-// cut stops the stream because of err: what was not taken by a worker is not
-// run any more, and if ctx has ended, what has not begun is not either.
+// cut stops the stream because of err: inputs that no worker has taken do not run any
+// more. If ctx has ended, those that were taken and have not begun do not either.
 func (s *stream[In, Out]) cut(err error) {
 	if s.ctx.Err() != nil {
 		s.aborted.Store(true)

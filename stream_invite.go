@@ -11,8 +11,8 @@ func (s *stream[In, Out]) setWorkersLocked(workers int) {
 	s.noteShortLocked()
 }
 
-// grow is called when the pool has more workers than before: an input may be
-// there for one, and room for more inputs.
+// grow is called when the pool has got more workers: an input may wait for one, and
+// the reader has more room.
 func (s *stream[In, Out]) grow() {
 	s.mu.Lock()
 	s.setWorkersLocked(s.core.current()) // with mu: the last one to look must be the last one to note it
@@ -57,6 +57,6 @@ func (s *stream[In, Out]) arrive() {
 	s.mu.Unlock()
 }
 
-// dismissed notes that no worker will come for an invitation. That is the end of
-// the stream, so claims does not matter any more.
+// dismissed ends the stream: the pool is closed, and no worker comes for an invitation.
+// The worker stays counted in engaged, which does not matter any more.
 func (s *stream[In, Out]) dismissed() { s.cut(ErrPoolClosed) }

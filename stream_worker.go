@@ -7,9 +7,9 @@ var (
 	_ = (*stream[Void, Void]).dismissed
 )
 
-// visit runs batches of the stream on w, which was invited, until there are none
-// or others need the worker. It is called again, with the batch that w has in hand,
-// after a panic or runtime.Goexit outside of the job itself.
+// visit runs batches of the stream on w, which was invited, until there are none or
+// others need the worker. After a panic or runtime.Goexit around a run it is called
+// again, with the batch that w has in hand.
 func (s *stream[In, Out]) visit(w *runnerState[In, Out]) {
 	if w.batch == nil {
 		s.arrive()
@@ -62,7 +62,8 @@ func (s *stream[In, Out]) take(w *runnerState[In, Out]) bool {
 	if b == nil {
 		s.engaged--
 		s.noteShortLocked()
-		// The reader has not seen short when it pushed what is there by now.
+		// The reader may have pushed an input before it could see short, and then has
+		// invited nobody for it.
 		again := !refused && !s.stopped.Load() && s.unread.len() > 0
 		if again {
 			s.engaged++
@@ -101,7 +102,7 @@ func (s *stream[In, Out]) nextBatchLocked() (b *batch[In, Out], refused bool) {
 		return b, false
 	}
 	unread := s.unread.len()
-	if s.halted() != nil { // a cut is on its way, but this worker was faster
+	if s.halted() != nil { // cut is about to be called, but this worker was faster
 		s.aborted.Store(true)
 		return nil, false
 	}
@@ -119,8 +120,8 @@ func (s *stream[In, Out]) nextBatchLocked() (b *batch[In, Out], refused bool) {
 	return b, false
 }
 
-// finish gives w's batch back. It reports whether the worker is needed elsewhere,
-// so that the invitation has to go back into the queue.
+// finish ends w's batch. It reports whether the worker is needed elsewhere: the caller
+// then owes a call of invite.
 func (s *stream[In, Out]) finish(w *runnerState[In, Out]) (elsewhere bool) {
 	b := w.batch
 	w.batch = nil

@@ -54,9 +54,8 @@ func (d *state[T, S]) handOffLocked(e *effects[T, S]) bool {
 	return true
 }
 
-// workWaitsLocked reports whether something waits that no worker is searching for, if
-// none is searching. It does without outMu: while something is on the out side for
-// which no worker was free, unserved is set.
+// workWaitsLocked reports whether something waits for a worker. It does without outMu:
+// if no worker was free for what is on the out side, unserved is set.
 func (d *state[T, S]) workWaitsLocked() bool {
 	return d.roster.unserved || d.in.Len() > 0 || d.firstWaiterLocked() != nil
 }
