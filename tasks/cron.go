@@ -2,6 +2,7 @@ package tasks
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -31,7 +32,7 @@ func (k Kind[In, Out]) Cron(ctx context.Context, c *Client, name string, spec Sp
 	if _, err := k.queue(ctx, c); err != nil {
 		return err
 	}
-	if err := checkName("cron entry", name); err != nil {
+	if err := checkEntry(name); err != nil {
 		return err
 	}
 	p, err := k.prepare(c, in, opts)
@@ -53,10 +54,18 @@ func (k Kind[In, Out]) Cron(ctx context.Context, c *Client, name string, spec Sp
 	return nil
 }
 
+// checkEntry leaves room for the time of a firing in its ID.
+func checkEntry(name string) error {
+	if most := longestName - len("@2006-01-02T15:04:05Z"); name == "" || len(name) > most {
+		return fmt.Errorf("%w: cron entry %q: 1 to %d bytes are allowed", ErrInvalidName, name, most)
+	}
+	return nil
+}
+
 // RemoveCron ends the cron entry of a kind. What it has pushed stays. It returns
 // [ErrNotFound] if there is none.
 func (c *Client) RemoveCron(ctx context.Context, kind, name string) error {
-	if err := checkKind(kind); err != nil {
+	if err := errors.Join(checkKind(kind), checkEntry(name)); err != nil {
 		return err
 	}
 	id := NewID(kind, name)

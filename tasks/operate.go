@@ -46,6 +46,9 @@ func (c *Client) Delete(ctx context.Context, id ID) error {
 // task in another state, [ErrNotFound], and a [*DuplicateError] if another task
 // holds its unique key.
 func (c *Client) Redrive(ctx context.Context, id ID) error {
+	if err := id.check(); err != nil {
+		return err
+	}
 	return again(ctx, func() error {
 		r, err := c.readRecord(ctx, id)
 		switch {

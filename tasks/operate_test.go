@@ -3,6 +3,7 @@ package tasks_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -200,4 +201,36 @@ func TestPauseAndResume(t *testing.T) {
 	require.NoError(t, err)
 	assert.False(t, kindOf(t, c, "pause").Paused)
 	require.ErrorIs(t, c.Pause(t.Context(), "nosuch"), tasks.ErrNotFound)
+}
+
+// What is no ID is refused, and does not stand for other tasks: a subject may hold
+// wildcards.
+func TestWhatIsNoIDIsRefused(t *testing.T) {
+	t.Parallel()
+	c := open(t, "")
+	k := tasks.Define[int, int]("real")
+	id := push(t, c, k, 1, tasks.WithID("a"))
+	require.NoError(t, c.Cancel(t.Context(), id))
+	for _, bad := range []tasks.ID{"", "real", "real.", "*.a", ">.a", ".a", "re al.a"} {
+		_, err := c.Info(t.Context(), bad)
+		require.ErrorIs(t, err, tasks.ErrInvalidName, "Info(%q)", bad)
+		require.ErrorIs(t, c.Cancel(t.Context(), bad), tasks.ErrInvalidName, "Cancel(%q)", bad)
+		require.ErrorIs(t, c.Delete(t.Context(), bad), tasks.ErrInvalidName, "Delete(%q)", bad)
+		require.ErrorIs(t, c.Redrive(t.Context(), bad), tasks.ErrInvalidName, "Redrive(%q)", bad)
+		_, err = k.Result(t.Context(), c, bad)
+		require.Error(t, err, "Result(%q)", bad)
+		_, err = k.Wait(t.Context(), c, bad)
+		require.Error(t, err, "Wait(%q)", bad)
+	}
+	require.ErrorIs(t, c.RemoveCron(t.Context(), "*", "a"), tasks.ErrInvalidName)
+	long := strings.Repeat("x", 180) // with the time of a firing, its ID is too long
+	require.ErrorIs(t, k.Cron(t.Context(), c, long, tasks.Spec{Expr: "@every 1h"}, 1), tasks.ErrInvalidName)
+	require.NoError(t, k.Cron(t.Context(), c, long[1:], tasks.Spec{Expr: "@every 1h"}, 1))
+	for _, bad := range []string{"", long} {
+		require.ErrorIs(t, c.RemoveCron(t.Context(), "real", bad), tasks.ErrInvalidName)
+	}
+	require.ErrorIs(t, c.Pause(t.Context(), "*"), tasks.ErrInvalidName)
+	info, err := c.Info(t.Context(), id)
+	require.NoError(t, err)
+	require.Equal(t, tasks.Cancelled, info.State)
 }
