@@ -126,8 +126,8 @@ func (c *core[In, Out]) refusal() error {
 // yieldSlot lets another run in while r waits for its own pool.
 //
 // Inputs with an empty context share the context of their worker. If a job leaves a
-// goroutine behind, a call that this makes with the context can't be told from one of
-// the run that follows. So once a run on a shared context has waited for its own
+// goroutine behind, a call that this makes with the context can't be told from one
+// of the run that follows. So once a run on a shared context has waited for its own
 // pool, each run gets a context of its own.
 func (c *core[In, Out]) yieldSlot(r *runContext) {
 	if r.mode == byPool && !c.ref.nested.Load() {

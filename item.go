@@ -26,8 +26,8 @@ type sink[Out any] interface {
 
 // A visitor has inputs of its own for the workers that it invites.
 type visitor[In, Out any] interface {
-	// visit runs inputs on a worker until there are none or others need the worker. After
-	// a panic or runtime.Goexit around a run it is called again for the rest.
+	// visit runs inputs on a worker until there are none or others need the worker.
+	// After a panic or runtime.Goexit around a run it is called again for the rest.
 	visit(s *runnerState[In, Out])
 	// dismissed says that the pool is closed and no worker will come any more.
 	dismissed()

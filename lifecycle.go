@@ -36,7 +36,8 @@ const (
 )
 
 // open makes a created pool opened, and calls the function first, while nobody else
-// can use the pool. It returns ErrPoolStarted or ErrPoolClosed if the pool is not created.
+// can use the pool. It returns ErrPoolStarted or ErrPoolClosed if the pool is not
+// created.
 func (l *lifecycle) open(open func()) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -101,7 +101,8 @@ type linkedContext struct {
 	unlink func() bool // from the pool
 }
 
-// endedContext stands for a linkedContext that nobody asked for before the run ended.
+// endedContext stands for a linkedContext that nobody asked for before the run
+// ended.
 var endedContext = func() *linkedContext {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

@@ -12,7 +12,8 @@ import (
 
 // A runner begins and ends every run of a pool, whichever way the input came: from
 // the queue, from Do on its caller's goroutine, from a stream or from a source.
-// Those are its feeders. A feeder calls runJob, and breakRun if a run did not return.
+// Those are its feeders. A feeder calls runJob, and breakRun if a run did not
+// return.
 type runner[In, Out any] struct {
 	ref     poolRef
 	cfg     Config

@@ -14,9 +14,10 @@ import (
 // A stream is one loop over Map or Stream, or one DoAll.
 //
 // A goroutine, the reader, reads the sequence. Workers take batches of what it has
-// read, run them, and hand on each outcome as it comes; the loop consumes those. The
-// pool's queue carries invitations only, at most one for each worker: the worker that
-// fetches one takes batches until there are none, or until others need it.
+// read, run them, and hand on each outcome as it comes; the loop consumes those.
+// The pool's queue carries invitations only, at most one for each worker: the
+// worker that fetches one takes batches until there are none, or until others need
+// it.
 //
 //	seq -> reader -> unread inputs -> batches, with workers -> loop
 type stream[In, Out any] struct {
@@ -186,7 +187,8 @@ func (s *stream[In, Out]) yieldWhile(yield bool, wait func()) {
 	s.core.reacquireSlot(s.caller)
 }
 
-// rethrow ends the goroutine of the loop in the way in which seq has ended its reader.
+// rethrow ends the goroutine of the loop in the way in which seq has ended its
+// reader.
 func (s *stream[In, Out]) rethrow() {
 	switch s.thrown {
 	case nil:

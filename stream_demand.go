@@ -7,7 +7,8 @@ import (
 )
 
 // streamDemand says how many workers a stream has, how many more it may invite, and
-// how many inputs a worker takes at a time. The stream's mu guards it, but for short.
+// how many inputs a worker takes at a time. The stream's mu guards it, but for
+// short.
 type streamDemand[In, Out any] struct {
 	workers   int                             // of the pool, as last noted
 	procs     int                             // GOMAXPROCS
@@ -20,8 +21,8 @@ type streamDemand[In, Out any] struct {
 	short atomic.Bool // there are fewer workers than there may be: the reader invites one
 }
 
-// limitLocked returns how many workers the stream may have. Those in a slow batch come
-// on top, since they may be busy with it for long.
+// limitLocked returns how many workers the stream may have. Those in a slow batch
+// come on top, since they may be busy with it for long.
 func (s *streamDemand[In, Out]) limitLocked() int {
 	if s.batchSize >= fastBatchSize {
 		return min(s.workers, s.procs+s.slow)
@@ -29,8 +30,8 @@ func (s *streamDemand[In, Out]) limitLocked() int {
 	return s.workers
 }
 
-// noteShortLocked tells the reader whether to invite workers. It is called after each
-// change of engaged, and of what limitLocked depends on.
+// noteShortLocked tells the reader whether to invite workers. It is called after
+// each change of engaged, and of what limitLocked depends on.
 func (s *streamDemand[In, Out]) noteShortLocked() { s.short.Store(s.engaged < s.limitLocked()) }
 
 // wantsWorkerLocked reports whether to invite another worker, and counts that worker
@@ -47,8 +48,9 @@ func (s *streamDemand[In, Out]) wantsWorkerLocked(unread int) bool {
 	return true
 }
 
-// inputsPerInvitation is how many inputs may wait for a worker that was invited and has
-// not come before another one is invited: see itemsPerSearcher in package dispatch.
+// inputsPerInvitation is how many inputs may wait for a worker that was invited and
+// has not come before another one is invited: see itemsPerSearcher in package
+// dispatch.
 const inputsPerInvitation = 8
 
 // adaptLocked adapts the batch size after a batch of n inputs has taken so long.
@@ -61,9 +63,9 @@ func (s *streamDemand[In, Out]) adaptLocked(n int, took int64) {
 	s.noteShortLocked()
 }
 
-// shrinkLocked shrinks the batch size after n inputs have taken too long: at least by
-// half, and to as many as run within batchShort, which for slow inputs is one. Other
-// workers may be idle meanwhile.
+// shrinkLocked shrinks the batch size after n inputs have taken too long: at least
+// by half, and to as many as run within batchShort, which for slow inputs is one.
+// Other workers may be idle meanwhile.
 func (s *streamDemand[In, Out]) shrinkLocked(n int, took int64) {
 	s.batchSize = max(1, min(s.batchSize/2, int(int64(n)*batchShort/took)))
 }

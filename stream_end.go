@@ -30,8 +30,9 @@ func (s *stream[In, Out]) halted() error {
 	return nil
 }
 
-// cut stops the stream because of err: inputs that no worker has taken do not run any
-// more. If ctx has ended, those that were taken and have not begun do not either.
+// cut stops the stream because of err: inputs that no worker has taken do not run
+// any more. If ctx has ended, those that were taken and have not begun do not
+// either.
 func (s *stream[In, Out]) cut(err error) {
 	if s.ctx.Err() != nil {
 		s.aborted.Store(true)
@@ -64,8 +65,8 @@ func (s *stream[In, Out]) ending() error {
 	return s.err
 }
 
-// allConsumedLocked reports whether all outcomes there will ever be are consumed. Workers
-// may still have to give back batches all of whose inputs have ended.
+// allConsumedLocked reports whether all outcomes there will ever be are consumed.
+// Workers may still have to give back batches all of whose inputs have ended.
 func (s *stream[In, Out]) allConsumedLocked() bool {
 	return s.first == nil && (s.stopped.Load() || s.exhausted && s.unread.len() == 0)
 }

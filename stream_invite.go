@@ -57,6 +57,6 @@ func (s *stream[In, Out]) arrive() {
 	s.mu.Unlock()
 }
 
-// dismissed ends the stream: the pool is closed, and no worker comes for an invitation.
-// The worker stays counted in engaged, which does not matter any more.
+// dismissed ends the stream: the pool is closed, and no worker comes for an
+// invitation. The worker stays counted in engaged, which does not matter any more.
 func (s *stream[In, Out]) dismissed() { s.cut(ErrPoolClosed) }

@@ -71,8 +71,8 @@ func (s *stream[In, Out]) giveBack(b *batch[In, Out]) {
 // be slow: then idle workers take that over.
 const watchEvery = 100 * time.Microsecond
 
-// watchLocked starts the watch if b may hold something up: its own inputs that have not
-// begun or, if the stream may have fewer workers than the pool, all others.
+// watchLocked starts the watch if b may hold something up: its own inputs that have
+// not begun or, if the stream may have fewer workers than the pool, all others.
 func (s *stream[In, Out]) watchLocked(b *batch[In, Out]) {
 	if s.watching || len(b.in) == 1 && s.limitLocked() == s.workers {
 		return
@@ -114,8 +114,8 @@ func (s *stream[In, Out]) watchBatches() {
 	}
 }
 
-// heldUpLocked reports whether a batch is under way that may hold something up: its own
-// inputs that have not begun or, if few workers may come, all others.
+// heldUpLocked reports whether a batch is under way that may hold something up: its
+// own inputs that have not begun or, if few workers may come, all others.
 func (s *streamOutcomes[In, Out]) heldUpLocked(few bool) bool {
 	for b := s.first; b != nil; b = b.next {
 		if !b.returned && !b.slow.Load() && (few || b.Left() > 0) {

@@ -62,8 +62,8 @@ func (s *stream[In, Out]) take(w *runnerState[In, Out]) bool {
 	if b == nil {
 		s.engaged--
 		s.noteShortLocked()
-		// The reader may have pushed an input before it could see short, and then has
-		// invited nobody for it.
+		// The reader may have pushed an input before it could see short, and then
+		// has invited nobody for it.
 		again := !refused && !s.stopped.Load() && s.unread.len() > 0
 		if again {
 			s.engaged++
@@ -120,8 +120,8 @@ func (s *stream[In, Out]) nextBatchLocked() (b *batch[In, Out], refused bool) {
 	return b, false
 }
 
-// finish ends w's batch. It reports whether the worker is needed elsewhere: the caller
-// then owes a call of invite.
+// finish ends w's batch. It reports whether the worker is needed elsewhere: the
+// caller then owes a call of invite.
 func (s *stream[In, Out]) finish(w *runnerState[In, Out]) (elsewhere bool) {
 	b := w.batch
 	w.batch = nil

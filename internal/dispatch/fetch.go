@@ -89,9 +89,9 @@ func (d *state[T, S]) swapLocked() bool {
 	return true
 }
 
-// takeHandOffLocked takes the item of a blocked sender straight from it, if the queue
-// has no places. What such a queue holds all the same, guests and what was requeued,
-// was there first.
+// takeHandOffLocked takes the item of a blocked sender straight from it, if the
+// queue has no places. What such a queue holds all the same, guests and what was
+// requeued, was there first.
 func (d *state[T, S]) takeHandOffLocked(w *Worker[T, S], e *effects[T, S]) bool {
 	if d.Bound > 0 || d.out.Len()+d.in.Len() > 0 {
 		return false
@@ -150,8 +150,8 @@ func (d *state[T, S]) parkLocked(w *Worker[T, S]) {
 	d.noteIdleLocked()
 }
 
-// retire ends a surplus worker, and has another one take what waits, if one is free. It
-// returns false if the worker is not surplus after all.
+// retire ends a surplus worker, and has another one take what waits, if one is
+// free. It returns false if the worker is not surplus after all.
 func (d *Dispatcher[T, S]) retire(w *Worker[T, S]) bool {
 	var e effects[T, S]
 	d.outMu.Lock()

@@ -1,8 +1,8 @@
 package dispatch
 
 // A Guest says where a guest waits: in the queue, or behind the senders that were
-// blocked before it came. A guest is an item that waits its turn like all others, but
-// takes no place and is not counted. The zero Guest is none.
+// blocked before it came. A guest is an item that waits its turn like all others,
+// but takes no place and is not counted. The zero Guest is none.
 type Guest[T any] struct {
 	seq    uint64
 	waiter *Waiter[T]

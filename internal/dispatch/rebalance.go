@@ -2,9 +2,9 @@ package dispatch
 
 import "slices"
 
-// rebalanceLocked is called after a change of the target, of yielded slots, or of the
-// work that waits. It gives slots back, stops surplus idle workers, wakes a worker if
-// work waits, and calls for attention if busy ones are surplus.
+// rebalanceLocked is called after a change of the target, of yielded slots, or of
+// the work that waits. It gives slots back, stops surplus idle workers, wakes a
+// worker if work waits, and calls for attention if busy ones are surplus.
 func (d *state[T, S]) rebalanceLocked(e *effects[T, S]) {
 	r := &d.roster
 	d.returnSlotsLocked(e)
@@ -54,8 +54,8 @@ func (d *state[T, S]) handOffLocked(e *effects[T, S]) bool {
 	return true
 }
 
-// workWaitsLocked reports whether something waits for a worker. It does without outMu:
-// if no worker was free for what is on the out side, unserved is set.
+// workWaitsLocked reports whether something waits for a worker. It does without
+// outMu: if no worker was free for what is on the out side, unserved is set.
 func (d *state[T, S]) workWaitsLocked() bool {
 	return d.roster.unserved || d.in.Len() > 0 || d.firstWaiterLocked() != nil
 }
@@ -73,8 +73,8 @@ func (d *state[T, S]) stopOneLocked(e *effects[T, S]) {
 	w.next, e.stopped = e.stopped, w
 }
 
-// returnSlotsLocked gives free slots to the runs that want theirs back. If the target
-// is 0, one run at a time gets one: what has begun may finish.
+// returnSlotsLocked gives free slots to the runs that want theirs back. If the
+// target is 0, one run at a time gets one: what has begun may finish.
 func (d *state[T, S]) returnSlotsLocked(e *effects[T, S]) {
 	r := &d.roster
 	for len(r.returning) > 0 && r.busy() < max(r.target, 1) {
@@ -94,18 +94,19 @@ func (d *state[T, S]) checkEndLocked(e *effects[T, S]) {
 	d.noteResolvedLocked(e)
 }
 
-// noteResolvedLocked notes that an input has ended, maybe the last that WaitAll waits
-// for.
+// noteResolvedLocked notes that an input has ended, maybe the last that WaitAll
+// waits for.
 func (d *state[T, S]) noteResolvedLocked(e *effects[T, S]) {
 	e.checkAll = len(d.waitAll) > 0
 }
 
 // itemsPerSearcher is how many inputs may wait for a worker that was woken and has
-// not come yet before a second one is woken. Waking one at a time is what keeps many
-// idle workers from costing more than few; a second one is needed when the first
-// sits behind a busy sender on the same thread. Between 1 and 128 it makes no
+// not come yet before a second one is woken. Waking one at a time is what keeps
+// many idle workers from costing more than few; a second one is needed when the
+// first sits behind a busy sender on the same thread. Between 1 and 128 it makes no
 // difference to throughput; without it, the 99th percentile of the latency beside
-// slow jobs grows thirtyfold, and 100 senders at a queue of 16 are three times slower.
+// slow jobs grows thirtyfold, and 100 senders at a queue of 16 are three times
+// slower.
 //
 // Each further one takes eight times as many inputs. If eight more were enough, a
 // sender of no-ops would have all of a hundred workers on their way: with a queue of

@@ -70,7 +70,8 @@ func (l *waiterList[T]) remove(w *Waiter[T]) {
 	l.len--
 }
 
-// told is senders to be told what has become of their item, linked by next, in order.
+// told is senders to be told what has become of their item, linked by next, in
+// order.
 type told[T any] struct{ first, last *Waiter[T] }
 
 func (l *told[T]) add(w *Waiter[T]) {
