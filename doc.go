@@ -29,7 +29,8 @@
 // Only a run that waited for its own pool comes before all of them, as soon as
 // what it waits for is there. With more than one worker, runs overlap and end in any
 // order; [Pool.Map] and [Pool.DoAll] put the outcomes back into the order of the
-// inputs.
+// inputs. Map hands on each as soon as it and those before it are there, and
+// [Pool.Stream] each as it comes.
 //
 // # Blocking
 //
@@ -37,7 +38,7 @@
 // Submit wait only while the queue is full, and TrySend never does. All that
 // wait return when their context ends, and their input leaves the queue at once;
 // what runs on the goroutine of Do returns when the job does, and a call from a job
-// has its place back first. More, Less, Resize, Current and Stats never wait.
+// has its slot back first. More, Less, Resize, Current and Stats never wait.
 //
 // # Who cancels a run
 //
@@ -53,10 +54,12 @@
 // ([NewLoop], [Forever]) has no end of its own: there, Less and Close cancel it.
 //
 // The context of a run is derived from the caller's, so that it has its values
-// and its deadline. It is for that run alone. A job that starts something which
-// outlives it passes on [context.WithoutCancel] of it; what it must not do is to
-// ask [InfoFrom] for the run, or call the pool, with a context whose run is
-// over.
+// and its deadline. If the input came, by Do, Submit or Send, with a context that
+// carries something, it ends with the run. Other runs share theirs, which costs
+// nothing: it ends with the loop over Map or Stream, the worker or the pool. Either way it
+// is meant for the run alone. A job that starts something which outlives it passes
+// on [context.WithoutCancel] of it; what it must not do is to ask [InfoFrom] for the
+// run, or call the pool, with a context whose run has ended.
 //
 // # Profiles
 //
@@ -68,15 +71,15 @@
 //
 // # Calls from inside a job
 //
-// A job may call its own pool: Send, Do, DoAll, Map, Stream, the Wait of a
-// ticket, More, Less, Resize and Close. While it waits, its place is lent to
-// another run, so that a pool full of such jobs does not deadlock, and so that
-// the bound on the jobs that run still holds. The pool knows the job by the
-// context: pass on the one that the job was given, or one derived from it.
-// Close, called with it, does not wait for its caller.
+// A job may call its own pool: Send, Do, DoAll, Map, Stream, the Wait of a ticket,
+// More, Less, Resize and Close. While it waits, it gives up its slot, which is its
+// permission to run, to another run. So a pool full of such jobs does not deadlock,
+// and the bound on the jobs that run still holds. The pool knows the job by the
+// context: pass on the one that the job was given, or one derived from it. Close,
+// called with it, does not wait for its caller.
 //
-// Only a call that waits for the run's own pool lends the place; to wait for a
-// channel, the Done of a ticket among them, holds it. Calls between two pools
+// Only a call that waits for the run's own pool gives up the slot; a job that waits
+// for a channel, the Done of a ticket among them, holds it. Calls between two pools
 // should go one way: if the jobs of each wait for the other, runs that began in
 // different pools can wait for each other for ever.
 //
@@ -131,13 +134,15 @@
 // # Shutdown
 //
 // Whether an input is accepted is decided in one place: a Send that races with a
-// Close either returns [ErrPoolClosed] or its input runs. Every accepted input
-// has exactly one outcome: its job ran, or it was dropped with an error that
-// somebody gets, which is the caller of Do, the ticket, the loop over Map, or
-// the function given to [Pool.OnDrop]. An input is also dropped if a [Middleware]
-// refuses it. See [Pool.Close].
+// Close either returns [ErrPoolClosed] or its input runs. Every accepted input has
+// exactly one outcome: its job ran, or it was dropped with an error that somebody
+// gets, which is the caller of Do, the ticket, the loop over Map, or the function
+// given to [Pool.OnDrop], which may be set at any time. An input is also dropped if
+// a [Middleware] refuses it. See [Pool.Close].
 //
-// A Close whose context ends before all is done leaves inputs of three kinds:
+// A Close whose context ends before all is done returns a [*CloseError], which says
+// how many runs it has cancelled and how many inputs it has dropped, and which is
+// the context's error to errors.Is. It leaves inputs of three kinds:
 // those that never ran, of which OnDrop and the tickets tell; those that were
 // cut off, whose error is with the ticket and with Tap, where the cause of the
 // context is ErrPoolClosed; and those of jobs that ignore their context, which

@@ -16,24 +16,15 @@ import (
 
 // The first example of the README.
 func Example() {
-	shout := func(ctx context.Context, s string) (string, error) {
-		return strings.ToUpper(s), nil
-	}
-
-	pool, err := remuda.NewWithConfig[string, string](remuda.Config{Initial: 4}) // workers; remuda.New starts with one
-	if err != nil {
-		log.Fatal(err)
-	}
+	shout := func(ctx context.Context, s string) (string, error) { return strings.ToUpper(s), nil }
+	pool := remuda.Must(remuda.NewWithConfig[string, string](remuda.Config{Initial: 4})) // 4 workers; the default is 1
 	if err := pool.Start(remuda.Func(shout)); err != nil {
 		log.Fatal(err)
 	}
-
 	out, err := pool.Do(context.Background(), "hello")
 	fmt.Println(out, err)
-
-	// Close runs what was accepted. An error says that there was no time for all of it.
-	if err := pool.CloseWithTimeout(time.Minute); err != nil {
-		log.Fatal(err)
+	if err := pool.CloseWithTimeout(time.Minute); err != nil { // runs what was accepted
+		log.Fatal(err) // there was no time for all of it: the error says what was left undone
 	}
 	// Output: HELLO <nil>
 }

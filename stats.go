@@ -12,7 +12,7 @@ import "github.com/remuda-go/remuda/internal/dispatch"
 type Stats struct {
 	Workers int // as Current returns
 	Running int // runs that have begun and not finished, without those in Waiting
-	Waiting int // runs that have lent their place while they wait for their own pool
+	Waiting int // runs that have given up their slot while they wait for their own pool
 	Queued  int // inputs accepted and not begun
 	Retired int // workers taken out by Less that still finish a run
 
