@@ -1,0 +1,212 @@
+package config
+
+import (
+	"net"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A checker collects what is wrong.
+type checker struct {
+	c      *Config
+	faults Faults
+}
+
+func (k *checker) wrong(path []any, format string, args ...any) {
+	k.faults = append(k.faults, k.c.file.fault(path, format, args...))
+}
+
+// check finds what is wrong beyond keys and types.
+func (c *Config) check() Faults {
+	k := &checker{c: c}
+	if c.Store != nil && len(c.NATS) > 0 {
+		k.wrong([]any{"nats"}, "excludes store: remove one of them")
+	}
+	for i, addr := range c.NATS {
+		if u, err := url.Parse(addr); err != nil || u.Host == "" {
+			k.wrong([]any{"nats", i}, "%q is no address: want one such as nats://host:4222", addr)
+		}
+	}
+	for _, name := range sorted(c.Kinds) {
+		k.kind(name, c.Kinds[name])
+	}
+	k.cycles()
+	listens := make(map[string]bool)
+	for i, p := range c.Providers {
+		k.provider([]any{"providers", i}, p, listens)
+	}
+	for _, name := range sorted(c.Cron) {
+		k.cron([]any{"cron", name}, name, c.Cron[name])
+	}
+	return k.faults
+}
+
+var kindName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+func (k *checker) kind(name string, kind Kind) {
+	at := []any{"kinds", name}
+	if !kindName.MatchString(name) {
+		k.wrong(at, "a kind has 1 to 64 letters, digits, - and _")
+	}
+	switch {
+	case kind.Command != nil && kind.HTTP != nil:
+		k.wrong(at, "has both command and http: remove one of them")
+	case kind.Command != nil:
+		k.command(add(at, "command"), kind.Command)
+	case kind.HTTP != nil:
+		k.http(add(at, "http"), kind.HTTP)
+	}
+	k.positive(add(at, "attempts"), kind.Attempts)
+	k.positive(add(at, "queued"), kind.Queued)
+	k.positive(add(at, "running"), kind.Running)
+	k.notShort(add(at, "keep"), kind.Keep)
+	k.notShort(add(at, "lease"), kind.Lease)
+	if b := kind.Backoff; b != nil && b.First != 0 && b.Most != 0 && b.First > b.Most {
+		k.wrong(add(at, "backoff"), "first, %s, is longer than most, %s", b.First, b.Most)
+	}
+	if kind.OnDead != nil {
+		k.known(add(add(at, "on_dead"), "kind"), kind.OnDead.Kind)
+	}
+}
+
+// cycles finds kinds whose dead tasks would tell of each other for ever.
+func (k *checker) cycles() {
+	for _, name := range sorted(k.c.Kinds) {
+		seen := map[string]bool{}
+		for at := name; k.c.Kinds[at].OnDead != nil; at = k.c.Kinds[at].OnDead.Kind {
+			if seen[at] {
+				k.wrong([]any{"kinds", name, "on_dead", "kind"}, "leads back to %s: a dead task would make tasks for ever", at)
+				break
+			}
+			seen[at] = true
+		}
+	}
+}
+
+func (k *checker) command(at []any, c *Command) {
+	if len(c.Argv) == 0 || c.Argv[0] == "" {
+		k.wrong(add(at, "argv"), "is missing: want a program and its arguments, such as [gzip, -c]")
+	}
+	k.positive(add(at, "workers"), c.Workers)
+	for i, code := range c.RetryExit {
+		if code < 1 || code > 255 {
+			k.wrong(add(add(at, "retry_exit"), i), "%d is no exit code of a failure: want 1 to 255", code)
+		}
+	}
+	for _, name := range sorted(c.Env) {
+		if name == "" || strings.ContainsAny(name, "=\x00") {
+			k.wrong(add(at, "env"), "%q is no name of a variable", name)
+		}
+	}
+}
+
+func (k *checker) http(at []any, h *HTTP) {
+	u, err := url.Parse(h.URL)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		k.wrong(add(at, "url"), "%q is no URL: want http:// or https:// and a host", h.URL)
+	}
+	k.positive(add(at, "workers"), h.Workers)
+}
+
+func (k *checker) provider(at []any, p Provider, listens map[string]bool) {
+	switch {
+	case (p.Directory == nil) == (p.HTTP == nil):
+		k.wrong(at, "want exactly one of directory and http")
+	case p.Directory != nil:
+		k.directory(add(at, "directory"), p.Directory)
+	default:
+		k.listener(add(at, "http"), p.HTTP, listens)
+	}
+}
+
+func (k *checker) directory(at []any, d *Directory) {
+	if d.Path == "" {
+		k.wrong(add(at, "path"), "is missing")
+	}
+	k.known(add(at, "kind"), d.Kind)
+	switch {
+	case d.Done == "":
+		k.wrong(add(at, "done"), "is missing: where do files go that were stored as tasks?")
+	case k.c.Path(d.Done) == k.c.Path(d.Path) || k.c.Path(d.Failed) == k.c.Path(d.Path):
+		k.wrong(at, "done and failed must be other directories than path")
+	}
+}
+
+func (k *checker) listener(at []any, l *Listener, listens map[string]bool) {
+	host, port, err := net.SplitHostPort(l.Listen)
+	switch {
+	case err != nil || port == "":
+		k.wrong(add(at, "listen"), "%q is no address: want host:port, such as 127.0.0.1:8055", l.Listen)
+	case !Loopback(host) && l.TokenFile == "":
+		k.wrong(add(at, "listen"), "%q can be reached from other machines: set token_file, or listen on 127.0.0.1", l.Listen)
+	case listens[l.Listen]:
+		k.wrong(add(at, "listen"), "%q is taken by a provider above", l.Listen)
+	}
+	listens[l.Listen] = true
+	if l.Control && l.TokenFile == "" {
+		k.wrong(add(at, "control"), "needs token_file")
+	}
+	for i, kind := range l.Kinds {
+		k.known(add(add(at, "kinds"), i), kind)
+	}
+	k.positive(add(at, "rate"), l.Rate)
+}
+
+// Loopback reports whether a host is reached from this machine alone.
+func Loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}
+
+func (k *checker) cron(at []any, name string, c Cron) {
+	if len(name) > 100 {
+		k.wrong(at, "the name is too long: at most 100 bytes")
+	}
+	if _, err := Spec(c.Spec); err != nil {
+		k.wrong(add(at, "spec"), "%v", err)
+	}
+	if _, err := time.LoadLocation(c.Zone); err != nil || c.Zone == "Local" {
+		k.wrong(add(at, "zone"), "%q is no time zone: want one such as Europe/Berlin", c.Zone)
+	}
+	k.known(add(at, "kind"), c.Kind)
+}
+
+// known checks the name of a kind that the file must have.
+func (k *checker) known(path []any, kind string) {
+	if _, ok := k.c.Kinds[kind]; ok {
+		return
+	}
+	if kind == "" {
+		k.wrong(path, "is missing: want one of the kinds: %s", strings.Join(sorted(k.c.Kinds), ", "))
+		return
+	}
+	k.wrong(path, "%q is not among the kinds: %s", kind, strings.Join(sorted(k.c.Kinds), ", "))
+}
+
+func (k *checker) positive(path []any, n int) {
+	if n < 0 || n == 0 && k.c.file.find(path) != nil {
+		k.wrong(path, "%d is too few: at least 1", n)
+	}
+}
+
+func (k *checker) notShort(path []any, d Duration) {
+	if d != 0 && time.Duration(d) < 100*time.Millisecond {
+		k.wrong(path, "%s is too short: at least 100ms", d)
+	}
+}
+
+func sorted[T any](m map[string]T) []string {
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}

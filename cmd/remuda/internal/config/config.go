@@ -1,0 +1,102 @@
+// Package config reads the file that says what remuda serves: the store, the kinds
+// of tasks and what runs them, where tasks come from, and when.
+package config
+
+// A Config is a whole file. It is made by [Load], which checks it.
+type Config struct {
+	Store     *Store          `yaml:"store,omitempty" jsonschema_description:"The store in a directory, in the process that serves. It excludes nats."`
+	NATS      []string        `yaml:"nats,omitempty" jsonschema_description:"Addresses of a NATS cluster with JetStream. It excludes store."`
+	Kinds     map[string]Kind `yaml:"kinds,omitempty" jsonschema_description:"The kinds of tasks, by name."`
+	Providers []Provider      `yaml:"providers,omitempty" jsonschema_description:"Where tasks come from."`
+	Cron      map[string]Cron `yaml:"cron,omitempty" jsonschema_description:"What is pushed by the clock, by name."`
+	Grace     Duration        `yaml:"grace,omitempty" jsonschema_description:"How long tasks that run may take to end when remuda is told to stop. The default is 20s."`
+
+	file *source
+}
+
+// A Store is a directory that has the tasks.
+type Store struct {
+	Dir     string `yaml:"dir,omitempty" jsonschema_description:"The directory. The default is var/remuda."`
+	Max     Size   `yaml:"max,omitempty" jsonschema_description:"How much may be stored, as in 10GB. The default is three quarters of what is free."`
+	Relaxed bool   `yaml:"relaxed,omitempty" jsonschema_description:"Write to disk each second instead of at each change."`
+}
+
+// A Kind is how the tasks of a kind are treated and what runs them.
+type Kind struct {
+	Attempts int      `yaml:"attempts,omitempty" jsonschema_description:"How often a task is run before it is dead. The default is 20."`
+	Timeout  Duration `yaml:"timeout,omitempty" jsonschema_description:"Bounds each attempt. The default is none."`
+	Keep     Duration `yaml:"keep,omitempty" jsonschema_description:"How long the result of a task is kept. The default is 1h."`
+	Lease    Duration `yaml:"lease,omitempty" jsonschema_description:"How long a worker may be out of reach before another runs its task. The default is 30s."`
+	Queued   int      `yaml:"queued,omitempty" jsonschema_description:"How many tasks may wait. The default is a million."`
+	Running  int      `yaml:"running,omitempty" jsonschema_description:"How many tasks may run at a time, over all processes. The default is no bound."`
+	Backoff  *Backoff `yaml:"backoff,omitempty" jsonschema_description:"How long a task waits after a failure."`
+	Command  *Command `yaml:"command,omitempty" jsonschema_description:"A program that runs each task. It excludes http."`
+	HTTP     *HTTP    `yaml:"http,omitempty" jsonschema_description:"A URL that is called for each task. It excludes command."`
+	OnDead   *OnDead  `yaml:"on_dead,omitempty" jsonschema_description:"What is pushed when a task is given up."`
+}
+
+// A Backoff doubles from First to Most.
+type Backoff struct {
+	First Duration `yaml:"first,omitempty" jsonschema_description:"After the first failure. The default is 1s."`
+	Most  Duration `yaml:"most,omitempty" jsonschema_description:"The longest. The default is 10m."`
+}
+
+// A Command is a program that gets the payload on its standard input and gives the
+// result on its standard output. No shell is involved, and nothing of a task is in
+// its arguments.
+type Command struct {
+	Argv      []string          `yaml:"argv" jsonschema_description:"The program and its arguments. No shell reads them."`
+	Workers   int               `yaml:"workers,omitempty" jsonschema_description:"How many run at a time in this process. The default is 1."`
+	RetryExit []int             `yaml:"retry_exit,omitempty" jsonschema_description:"Exit codes that are worth another attempt; with it, all others bury the task at once. Without it, each failure is tried again."`
+	Dir       string            `yaml:"dir,omitempty" jsonschema_description:"The working directory. The default is that of the config file."`
+	Env       map[string]string `yaml:"env,omitempty" jsonschema_description:"Added to the environment of remuda."`
+	Output    Size              `yaml:"output,omitempty" jsonschema_description:"The largest result. The default is 512KB."`
+	Grace     Duration          `yaml:"grace,omitempty" jsonschema_description:"From SIGTERM to SIGKILL. The default is 5s."`
+}
+
+// An HTTP is a URL that gets the payload by POST and answers with the result.
+type HTTP struct {
+	URL      string            `yaml:"url" jsonschema_description:"http:// or https://"`
+	Workers  int               `yaml:"workers,omitempty" jsonschema_description:"How many calls at a time from this process. The default is 1."`
+	Headers  map[string]string `yaml:"headers,omitempty" jsonschema_description:"Added to each call. $NAME and ${NAME} are taken from the environment."`
+	Patience Duration          `yaml:"patience,omitempty" jsonschema_description:"For how long after its push a task may be put off by Retry-After without that being an attempt. The default is 1h."`
+	Output   Size              `yaml:"output,omitempty" jsonschema_description:"The largest result. The default is 512KB."`
+}
+
+// An OnDead is the kind of task that tells of dead tasks.
+type OnDead struct {
+	Kind string `yaml:"kind" jsonschema_description:"The kind. Its tasks get id, kind, attempts, reason and payload as JSON."`
+}
+
+// A Provider is one place that tasks come from. Exactly one of its fields is set.
+type Provider struct {
+	Directory *Directory `yaml:"directory,omitempty" jsonschema_description:"A directory; each file in it becomes a task."`
+	HTTP      *Listener  `yaml:"http,omitempty" jsonschema_description:"An address that takes tasks over HTTP."`
+}
+
+// A Directory is one whose files become tasks.
+type Directory struct {
+	Path   string   `yaml:"path" jsonschema_description:"The directory. Names that begin with a dot or end in .tmp or .part are left alone."`
+	Kind   string   `yaml:"kind" jsonschema_description:"The kind; the payload is the content of the file."`
+	Done   string   `yaml:"done" jsonschema_description:"Where files go that were stored as tasks."`
+	Failed string   `yaml:"failed,omitempty" jsonschema_description:"Where files go that can't be a task, such as one that is too large. The default is the directory failed in path."`
+	Settle Duration `yaml:"settle,omitempty" jsonschema_description:"How long a file must not have changed. The default is 1s."`
+}
+
+// A Listener is an address of the remote API.
+type Listener struct {
+	Listen    string   `yaml:"listen" jsonschema_description:"host:port. Other than loopback addresses need token_file."`
+	Kinds     []string `yaml:"kinds,omitempty" jsonschema_description:"The kinds that can be pushed and read. The default is all of the file."`
+	TokenFile string   `yaml:"token_file,omitempty" jsonschema_description:"A file with the token that callers send as Authorization: Bearer."`
+	Control   bool     `yaml:"control,omitempty" jsonschema_description:"Also cancel, redrive, delete, pause, resume, resize and cron. It needs token_file."`
+	Body      Size     `yaml:"body,omitempty" jsonschema_description:"The largest body. The default is 900KB."`
+	Rate      int      `yaml:"rate,omitempty" jsonschema_description:"How many requests are let in each second. The default is 1000."`
+}
+
+// A Cron is a task that the store pushes by the clock.
+type Cron struct {
+	Spec  string `yaml:"spec" jsonschema_description:"Five fields as in crontab, six with seconds before them, @hourly, @daily, @weekly, @monthly, @yearly, or @every 90s."`
+	Zone  string `yaml:"zone,omitempty" jsonschema_description:"The name of a time zone. The default is UTC."`
+	Kind  string `yaml:"kind" jsonschema_description:"The kind."`
+	Input any    `yaml:"input,omitempty" jsonschema_description:"The payload, which becomes JSON."`
+}
