@@ -1,0 +1,79 @@
+package api
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/remuda-go/remuda/cmd/remuda/internal/config"
+	"golang.org/x/time/rate"
+)
+
+// Guard lets in, from the network, who may come: with the token if there is one;
+// else under the name of a loopback address alone, so that no web page reaches it
+// by a name of its own. It lets nothing be changed from another origin, and perSecond
+// requests in.
+func Guard(next http.Handler, token string, perSecond int) http.Handler {
+	limit := rate.NewLimiter(rate.Limit(perSecond), perSecond)
+	origins := http.NewCrossOriginProtection()
+	want := sha256.Sum256([]byte(token))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		deny := func(status int, text string) {
+			writeProblem(w, &Problem{Status: status, Code: CodeDenied, Text: text})
+		}
+		switch given, ok := bearer(r); {
+		case !limit.Allow():
+			writeProblem(w, &Problem{Status: http.StatusTooManyRequests, Code: CodeBusy, Text: "too many requests"})
+		case token == "" && !loopbackName(r.Host):
+			deny(http.StatusForbidden, fmt.Sprintf("the name %q is not that of a loopback address", r.Host))
+		case token != "" && (!ok || subtle.ConstantTimeCompare(given[:], want[:]) != 1):
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			deny(http.StatusUnauthorized, "the token is missing or wrong")
+		case origins.Check(r) != nil:
+			deny(http.StatusForbidden, "requests from other origins change nothing")
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+func bearer(r *http.Request) (sum [sha256.Size]byte, ok bool) {
+	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	return sha256.Sum256([]byte(token)), ok && strings.EqualFold(scheme, "Bearer")
+}
+
+func loopbackName(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	return config.Loopback(strings.Trim(host, "[]"))
+}
+
+// shortestToken guards against a file that is empty by mistake.
+const shortestToken = 16
+
+// ReadToken reads a token from a file, which others must not be able to read.
+func ReadToken(name string) (string, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return "", fmt.Errorf("token: %w", err)
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return "", fmt.Errorf("token: others can read or write %s: chmod 600 %s", name, name)
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return "", fmt.Errorf("token: %w", err)
+	}
+	token := strings.TrimSpace(string(text))
+	if len(token) < shortestToken {
+		return "", errors.New("token: " + name + " has less than 16 characters: openssl rand -hex 32 makes a good one")
+	}
+	return token, nil
+}

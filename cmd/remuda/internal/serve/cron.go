@@ -1,0 +1,120 @@
+package serve
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/remuda-go/remuda/cmd/remuda/internal/config"
+	"github.com/remuda-go/remuda/tasks"
+)
+
+// applyCron sets the entries of the config that are new or have changed, and removes
+// those that it had before. An entry that is there as it should be is left alone:
+// to set it again would forget a firing that was missed.
+func (s *Server) applyCron(ctx context.Context, cfg *config.Config, fresh map[string]*kind) error {
+	before, err := s.cronBefore(cfg)
+	if err != nil {
+		return err
+	}
+	now := make(map[string]config.Cron, len(before))
+	maps.Copy(now, before)
+	for name, c := range cfg.Cron {
+		if old, ok := before[name]; ok && sameCron(old, c) {
+			continue
+		}
+		if err := s.setCron(ctx, name, c, fresh); err != nil {
+			return errors.Join(err, s.rememberCron(cfg, now))
+		}
+		now[name] = c
+	}
+	for name, c := range before {
+		if next, ok := cfg.Cron[name]; ok && next.Kind == c.Kind {
+			continue
+		}
+		if err := s.client.RemoveCron(ctx, c.Kind, name); err != nil && !errors.Is(err, tasks.ErrNotFound) {
+			return errors.Join(err, s.rememberCron(cfg, now))
+		}
+		if _, ok := cfg.Cron[name]; !ok {
+			delete(now, name)
+		}
+	}
+	return s.rememberCron(cfg, now)
+}
+
+func (s *Server) setCron(ctx context.Context, name string, c config.Cron, fresh map[string]*kind) error {
+	k := fresh[c.Kind]
+	if k == nil {
+		k = s.kinds[c.Kind]
+	}
+	var input []byte
+	if c.Input != nil {
+		var err error
+		if input, err = json.Marshal(c.Input); err != nil {
+			return fmt.Errorf("cron entry %s: input: %w", name, err)
+		}
+	}
+	spec, err := config.Spec(c.Spec)
+	if err != nil {
+		return err
+	}
+	return k.define.Cron(ctx, s.client, name, tasks.Spec{Expr: spec, Zone: c.Zone}, input)
+}
+
+func sameCron(a, b config.Cron) bool {
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	return errX == nil && errY == nil && slices.Equal(x, y)
+}
+
+// cronFile has the entries that were set from the config, so that one that was taken
+// out of it while remuda did not run is removed, too. Where the store is elsewhere
+// there is no place for that: the process knows only what it has set itself.
+func (s *Server) cronFile(cfg *config.Config) string {
+	if s.opts.NATS != "" || cfg.Store == nil {
+		return ""
+	}
+	return filepath.Join(cfg.Path(cfg.Store.Dir), "cron.json")
+}
+
+func (s *Server) cronBefore(cfg *config.Config) (map[string]config.Cron, error) {
+	if s.config != nil {
+		return s.config.Cron, nil
+	}
+	file := s.cronFile(cfg)
+	if file == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	var before map[string]config.Cron
+	if err == nil {
+		err = json.Unmarshal(text, &before)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: remove it, and the entries are set again", file, err)
+	}
+	return before, nil
+}
+
+func (s *Server) rememberCron(cfg *config.Config, now map[string]config.Cron) error {
+	file := s.cronFile(cfg)
+	if file == "" {
+		return nil
+	}
+	text, err := json.Marshal(now)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(file+".new", text, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(file+".new", file)
+}

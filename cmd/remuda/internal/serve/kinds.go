@@ -1,0 +1,134 @@
+package serve
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"reflect"
+	"sync/atomic"
+	"time"
+
+	"github.com/remuda-go/remuda"
+	"github.com/remuda-go/remuda/cmd/remuda/internal/command"
+	"github.com/remuda-go/remuda/cmd/remuda/internal/config"
+	"github.com/remuda-go/remuda/cmd/remuda/internal/webhook"
+	"github.com/remuda-go/remuda/tasks"
+)
+
+// Define makes of a kind of the config one whose payloads and results are bytes.
+// The config must have its defaults.
+func Define(name string, k config.Kind) tasks.Kind[[]byte, []byte] {
+	opts := []tasks.KindOption{
+		tasks.Codec(tasks.Raw), tasks.Attempts(k.Attempts), tasks.Keep(time.Duration(k.Keep)),
+		tasks.Backoff(doubling(time.Duration(k.Backoff.First), time.Duration(k.Backoff.Most))),
+	}
+	if k.Timeout > 0 {
+		opts = append(opts, tasks.Timeout(time.Duration(k.Timeout)))
+	}
+	if k.Lease > 0 {
+		opts = append(opts, tasks.Lease(time.Duration(k.Lease)))
+	}
+	if k.Queued > 0 {
+		opts = append(opts, tasks.MaxQueued(k.Queued))
+	}
+	if k.Running > 0 {
+		opts = append(opts, tasks.MaxRunning(k.Running))
+	}
+	return tasks.Define[[]byte, []byte](name, opts...)
+}
+
+// doubling is a random time from the upper half of one that doubles.
+func doubling(first, most time.Duration) func(attempt int) time.Duration {
+	return func(attempt int) time.Duration {
+		d := first
+		for i := 1; i < attempt && d < most; i++ {
+			d *= 2
+		}
+		d = min(d, most)
+		return d/2 + rand.N(d/2+1)
+	}
+}
+
+// A job runs one task.
+type job interface {
+	Do(ctx context.Context, payload []byte) ([]byte, error)
+}
+
+// A kind is one that this process serves.
+type kind struct {
+	config  config.Kind
+	define  tasks.Kind[[]byte, []byte]
+	handler atomic.Pointer[tasks.Handler] // nil if the config has nothing that runs it
+	job     atomic.Pointer[job]
+	settled chan struct{} // closed when it is handled, or will not be
+}
+
+func (s *Server) newKind(cfg *config.Config, name string) *kind {
+	k := &kind{config: cfg.Kinds[name], define: Define(name, cfg.Kinds[name]), settled: make(chan struct{})}
+	k.setJob(s.jobOf(cfg, k.config))
+	return k
+}
+
+func (k *kind) setJob(j job) { k.job.Store(&j) }
+
+// jobOf is what runs tasks of the kind.
+func (s *Server) jobOf(cfg *config.Config, k config.Kind) job {
+	switch {
+	case k.Command != nil:
+		dir := cfg.Path(k.Command.Dir)
+		if dir == "" {
+			dir = cfg.Dir()
+		}
+		return &command.Program{
+			Argv: k.Command.Argv, Dir: dir, Env: k.Command.Env, RetryExit: k.Command.RetryExit,
+			Output: int64(k.Command.Output), Grace: time.Duration(k.Command.Grace),
+		}
+	case k.HTTP != nil:
+		headers := make(map[string]string, len(k.HTTP.Headers))
+		for name, value := range k.HTTP.Headers {
+			headers[name] = os.ExpandEnv(value)
+		}
+		return &webhook.Hook{
+			URL: k.HTTP.URL, Headers: headers, Patience: time.Duration(k.HTTP.Patience), Output: int64(k.HTTP.Output), Client: s.http,
+		}
+	}
+	return nil
+}
+
+// handle makes the worker run the kind.
+func (k *kind) handle(w *tasks.Worker) error {
+	defer close(k.settled)
+	n := k.config.Workers()
+	if n == 0 {
+		return nil
+	}
+	run := remuda.Func(func(ctx context.Context, payload []byte) ([]byte, error) {
+		return (*k.job.Load()).Do(ctx, payload)
+	})
+	h, err := k.define.Handle(w, run, remuda.Config{Initial: n})
+	if err != nil {
+		return err
+	}
+	k.handler.Store(h)
+	return nil
+}
+
+// try finds out, without running anything, whether the kind can be handled: what
+// exists in the store may differ.
+func (k *kind) try(ctx context.Context, client *tasks.Client) error {
+	w := tasks.NewWorker(client)
+	nothing := remuda.Func(func(context.Context, []byte) ([]byte, error) { return nil, fmt.Errorf("not to be run") })
+	_, err := k.define.Handle(w, nothing, remuda.Config{})
+	if err != nil {
+		return err
+	}
+	return w.Close(ctx)
+}
+
+// sameButJob reports whether only what runs the tasks differs, and by how many
+// workers, so that what runs can go on beside it.
+func sameButJob(a, b config.Kind) bool {
+	a.Command, b.Command, a.HTTP, b.HTTP, a.OnDead, b.OnDead = nil, nil, nil, nil, nil, nil
+	return reflect.DeepEqual(a, b)
+}

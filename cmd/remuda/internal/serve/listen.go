@@ -1,0 +1,142 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/remuda-go/remuda/cmd/remuda/internal/api"
+	"github.com/remuda-go/remuda/cmd/remuda/internal/config"
+	"github.com/remuda-go/remuda/tasks"
+)
+
+// A listener serves HTTP at an address. What it serves can be changed.
+type listener struct {
+	server  *http.Server
+	handler atomic.Pointer[http.Handler]
+	next    http.Handler  // what show shows
+	done    chan struct{} // closed when it has ended
+}
+
+const (
+	headerTime = 10 * time.Second
+	idleTime   = time.Minute
+	headerSize = 16 << 10
+)
+
+func newListener(ln net.Listener, log *slog.Logger) *listener {
+	l := &listener{done: make(chan struct{})}
+	waiting, stop := context.WithCancel(context.Background())
+	l.server = &http.Server{
+		Handler:           http.HandlerFunc(l.serve),
+		ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: headerSize,
+		BaseContext: func(net.Listener) context.Context { return waiting },
+		ErrorLog:    slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	l.server.RegisterOnShutdown(stop) // whoever waits for a task is sent away
+	go func() {
+		defer close(l.done)
+		defer stop()
+		if err := l.server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+			log.Error("listen", "address", ln.Addr().String(), "error", err)
+		}
+	}()
+	return l
+}
+
+func (l *listener) serve(w http.ResponseWriter, r *http.Request) {
+	h := l.handler.Load()
+	if h == nil {
+		http.Error(w, "not ready yet", http.StatusServiceUnavailable)
+		return
+	}
+	(*h).ServeHTTP(w, r)
+}
+
+// show makes next what is served.
+func (l *listener) show() {
+	h := l.next
+	l.handler.Store(&h)
+}
+
+// stop lets requests end for as long as ctx does, and at least for a second.
+func (l *listener) stop(ctx context.Context) {
+	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	if l.server.Shutdown(bound) != nil {
+		_ = l.server.Close()
+	}
+	<-l.done
+}
+
+// prepareListener listens, or gives what listens at the address already something
+// else to serve.
+func (s *Server) prepareListener(cfg *config.Config, c config.Provider) (p *provider, isNew bool, err error) {
+	token := ""
+	if c.HTTP.TokenFile != "" {
+		if token, err = api.ReadToken(cfg.Path(c.HTTP.TokenFile)); err != nil {
+			return nil, false, err
+		}
+	}
+	next := api.Guard(api.New(s.apiOptions(c.HTTP)), token, c.HTTP.Rate)
+	same := func(p *provider) bool { return p.listen != nil && p.config.HTTP.Listen == c.HTTP.Listen }
+	if i := slices.IndexFunc(s.providers, same); i >= 0 {
+		s.providers[i].listen.next = next
+		return s.providers[i], false, nil
+	}
+	ln, err := net.Listen("tcp", c.HTTP.Listen)
+	if err != nil {
+		return nil, false, fmt.Errorf("provider http: %w", err)
+	}
+	s.log.Info("listening", "address", ln.Addr().String())
+	l := newListener(ln, s.log)
+	l.next = next
+	return &provider{config: c, listen: l}, true, nil
+}
+
+func (s *Server) apiOptions(l *config.Listener) api.Options {
+	return api.Options{
+		Client: s.client, Resize: s.resize, Control: l.Control, Body: int64(l.Body),
+		Kind: func(name string) (tasks.Kind[[]byte, []byte], bool) {
+			if len(l.Kinds) > 0 && !slices.Contains(l.Kinds, name) {
+				return tasks.Kind[[]byte, []byte]{}, false
+			}
+			return s.kind(name)
+		},
+	}
+}
+
+// ControlSocket is where the process that has the store open listens to the other
+// commands: in the directory of the store, which only its owner can enter.
+func ControlSocket(store string) string { return filepath.Join(store, "control.sock") }
+
+// openControl listens to the other commands, where the store is a directory. The
+// lock on it says that a socket that is there is nobody's.
+func (s *Server) openControl(cfg *config.Config) (*listener, error) {
+	if s.opts.NATS != "" || cfg.Store == nil {
+		return nil, nil
+	}
+	name := ControlSocket(cfg.Path(cfg.Store.Dir))
+	if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	ln, err := net.Listen("unix", name)
+	if err != nil {
+		return nil, fmt.Errorf("control socket (is the path of the store too long?): %w", err)
+	}
+	if err := os.Chmod(name, 0o600); err != nil {
+		return nil, errors.Join(err, ln.Close())
+	}
+	l := newListener(ln, s.log)
+	l.next = api.New(api.Options{Client: s.client, Kind: s.kind, Resize: s.resize, Control: true, Body: 64 << 20})
+	l.show()
+	return l, nil
+}

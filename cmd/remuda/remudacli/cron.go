@@ -1,0 +1,83 @@
+package remudacli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/remuda-go/remuda/cmd/remuda/internal/api"
+	"github.com/remuda-go/remuda/cmd/remuda/internal/remote"
+	"github.com/remuda-go/remuda/cmd/remuda/internal/serve"
+	"github.com/urfave/cli/v3"
+)
+
+func (a *app) cron() *cli.Command {
+	return &cli.Command{
+		Name: "cron", Usage: "set and remove what is pushed by the clock",
+		Commands: []*cli.Command{
+			{
+				Name: "set", Usage: "push a task whenever SPEC says so", ArgsUsage: "KIND NAME SPEC",
+				Flags: []cli.Flag{
+					&cli.StringFlag{Name: "zone", Usage: "the time `ZONE`, such as Europe/Berlin; the default is UTC"},
+					&cli.StringFlag{Name: "input", Usage: "the payload, as `JSON`"},
+				},
+				Action: a.setCron,
+			},
+			{
+				Name: "remove", Usage: "push it no more", ArgsUsage: "KIND NAME",
+				Action: func(ctx context.Context, cmd *cli.Command) error {
+					all, err := args(cmd, 2, 2)
+					if err != nil {
+						return err
+					}
+					return with(ctx, cmd, func(c *remote.Client) error { return c.RemoveCron(ctx, all[0], all[1]) })
+				},
+			},
+		},
+	}
+}
+
+func (a *app) setCron(ctx context.Context, cmd *cli.Command) error {
+	all, err := args(cmd, 3, 3)
+	if err != nil {
+		return err
+	}
+	entry := api.Cron{Spec: all[2], Zone: cmd.String("zone")}
+	if input := cmd.String("input"); input != "" {
+		if !json.Valid([]byte(input)) {
+			return usageError{errors.New("--input is not JSON")}
+		}
+		entry.Input = json.RawMessage(input)
+	}
+	return with(ctx, cmd, func(c *remote.Client) error { return c.SetCron(ctx, all[0], all[1], entry) })
+}
+
+func (a *app) migrate() *cli.Command {
+	return &cli.Command{
+		Name: "migrate", Usage: "give the queues that exist the lease, queued and running of the config",
+		Description: "No other command changes them. Processes that serve are to be started again afterwards; an embedded store must not be in use.",
+		Action: func(ctx context.Context, cmd *cli.Command) (err error) {
+			if _, err := args(cmd, 0, 0); err != nil {
+				return err
+			}
+			cfg, err := load(cmd)
+			if err != nil {
+				return err
+			}
+			store, err := serve.Open(ctx, cfg, cmd.String("nats"))
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, store.Close()) }()
+			for name, k := range cfg.WithDefaults().Kinds {
+				if err := serve.Define(name, k).Migrate(ctx, store); err != nil {
+					return err
+				}
+				if err := a.value(cmd, map[string]string{"migrated": name}, "migrated "+name); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+}

@@ -1,0 +1,99 @@
+package remudacli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/remuda-go/remuda/cmd/remuda/internal/api"
+	"github.com/remuda-go/remuda/cmd/remuda/internal/remote"
+	"github.com/remuda-go/remuda/tasks"
+	"github.com/urfave/cli/v3"
+)
+
+func (a *app) get() *cli.Command {
+	return &cli.Command{
+		Name: "get", Usage: "print the result of a task; with --json, all that is known of it", ArgsUsage: "ID",
+		Action: func(ctx context.Context, cmd *cli.Command) error {
+			all, err := args(cmd, 1, 1)
+			if err != nil {
+				return err
+			}
+			return with(ctx, cmd, func(c *remote.Client) error {
+				t, err := c.Task(ctx, tasks.ID(all[0]), 0)
+				if err != nil {
+					return err
+				}
+				return a.result(ctx, cmd, c, t)
+			})
+		},
+	}
+}
+
+func (a *app) wait() *cli.Command {
+	return &cli.Command{
+		Name: "wait", Usage: "wait for the end of a task, and print its result", ArgsUsage: "ID",
+		Flags: []cli.Flag{&cli.DurationFlag{Name: "timeout", Usage: "wait no longer than the `DURATION`"}},
+		Action: func(ctx context.Context, cmd *cli.Command) error {
+			all, err := args(cmd, 1, 1)
+			if err != nil {
+				return err
+			}
+			return with(ctx, cmd, func(c *remote.Client) error {
+				return a.waitFor(ctx, cmd, c, tasks.ID(all[0]), cmd.Duration("timeout"))
+			})
+		},
+	}
+}
+
+// waitStep is how long one question waits.
+const waitStep = 30 * time.Second
+
+// waitFor asks until the task has ended; timeout 0 is none.
+func (a *app) waitFor(ctx context.Context, cmd *cli.Command, c *remote.Client, id tasks.ID, timeout time.Duration) error {
+	until := time.Now().Add(timeout)
+	for {
+		step := waitStep
+		if timeout > 0 {
+			step = min(step, max(time.Until(until), time.Millisecond))
+		}
+		t, err := c.Task(ctx, id, step)
+		switch {
+		case err != nil:
+			return err
+		case t.State.Final(), timeout > 0 && !time.Now().Before(until):
+			return a.result(ctx, cmd, c, t)
+		}
+	}
+}
+
+// result prints the output of a task, or says why there is none.
+func (a *app) result(ctx context.Context, cmd *cli.Command, c *remote.Client, t api.Task) error {
+	if cmd.Bool("json") {
+		if err := a.json(t); err != nil {
+			return err
+		}
+	}
+	switch {
+	case t.State == tasks.Done && cmd.Bool("json"):
+		return nil
+	case t.State == tasks.Done:
+		out, err := c.Output(ctx, t.ID)
+		if err != nil {
+			return err
+		}
+		_, err = a.std.Out.Write(out)
+		return err
+	case t.State.Final():
+		err := fmt.Errorf("%s is %s after %d attempts", t.ID, t.State, t.Attempts)
+		if t.Reason != "" {
+			err = fmt.Errorf("%w: %s", err, t.Reason)
+		}
+		return exitError{err, ExitEnded}
+	}
+	err := fmt.Errorf("%s is %s", t.ID, t.State)
+	if t.Reason != "" {
+		err = fmt.Errorf("%w; the last attempt failed: %s", err, t.Reason)
+	}
+	return exitError{err, ExitNotDone}
+}

@@ -1,0 +1,65 @@
+// Package remudacli is the command remuda, for a binary of one's own that has kinds
+// written in Go in it:
+//
+//	func main() { remudacli.Main(remudacli.Kind(Charge, remuda.Func(charge), remuda.Config{Initial: 8})) }
+package remudacli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/remuda-go/remuda"
+	"github.com/remuda-go/remuda/cmd/remuda/internal/serve"
+	"github.com/remuda-go/remuda/tasks"
+)
+
+// A KindOption is a kind that the command serves beside those of its config.
+type KindOption func(*app)
+
+// Kind makes the command serve the kind with job, as [tasks.Kind.Handle] does.
+func Kind[In, Out any](k tasks.Kind[In, Out], job remuda.Job[In, Out], cfg remuda.Config, mws ...remuda.Middleware) KindOption {
+	return func(a *app) {
+		a.kinds = append(a.kinds, serve.GoKind{Name: k.Name(), Handle: func(w *tasks.Worker) (*tasks.Handler, error) {
+			return k.Handle(w, job, cfg, mws...)
+		}})
+	}
+}
+
+// Main runs the command with the arguments of the process, and ends the process
+// with its exit code. SIGINT and SIGTERM end it in good order, a second one at once.
+func Main(kinds ...KindOption) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // from then on, a signal has its usual effect
+	os.Exit(Run(ctx, os.Args, Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, kinds...))
+}
+
+// Streams are what the command reads and writes.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// Run runs the command until it is done or ctx ends, and returns its exit code. The
+// first of args is the name of the program.
+func Run(ctx context.Context, args []string, std Streams, kinds ...KindOption) int {
+	a := &app{std: std}
+	for _, k := range kinds {
+		k(a)
+	}
+	err := a.root().Run(ctx, args)
+	if err == nil {
+		return ExitOK
+	}
+	fmt.Fprintln(std.Err, "remuda:", err)
+	return codeOf(err)
+}
+
+// An app is one run of the command.
+type app struct {
+	std   Streams
+	kinds []serve.GoKind
+}

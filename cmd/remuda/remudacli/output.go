@@ -1,0 +1,142 @@
+package remudacli
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/remuda-go/remuda/tasks"
+	"github.com/urfave/cli/v3"
+	"golang.org/x/term"
+)
+
+// json writes a value in one line.
+func (a *app) json(v any) error { return json.NewEncoder(a.std.Out).Encode(v) }
+
+// value writes a value for a program, or text for people.
+func (a *app) value(cmd *cli.Command, v any, text string) error {
+	if cmd.Bool("json") {
+		return a.json(v)
+	}
+	_, err := fmt.Fprintln(a.std.Out, text)
+	return err
+}
+
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+const (
+	peek    = 100 // rows that the widths are taken from
+	longest = 100 // of a column, in letters, on a terminal
+)
+
+// A table aligns columns. The first rows are kept until it is known how wide they
+// are.
+type table struct {
+	app    *app
+	pretty bool // on a terminal: colours, and long columns are cut
+	rows   [][]string
+	widths []int
+	begun  bool
+}
+
+func (a *app) table(head ...string) *table {
+	return &table{app: a, pretty: isTerminal(a.std.Out) && os.Getenv("NO_COLOR") == "", rows: [][]string{head}, widths: make([]int, len(head))}
+}
+
+func (t *table) row(cells ...string) error {
+	for i, c := range cells {
+		cells[i] = plain(c)
+		if t.pretty && utf8.RuneCountInString(cells[i]) > longest {
+			cells[i] = string([]rune(cells[i])[:longest-1]) + "…"
+		}
+	}
+	if t.rows = append(t.rows, cells); t.begun || len(t.rows) > peek {
+		return t.flush()
+	}
+	return nil
+}
+
+// flush writes what was kept. A head without rows is not worth writing.
+func (t *table) flush() error {
+	if !t.begun && len(t.rows) == 1 {
+		return nil
+	}
+	for _, row := range t.rows {
+		for i, c := range row {
+			if !t.begun {
+				t.widths[i] = max(t.widths[i], utf8.RuneCountInString(c))
+			}
+		}
+	}
+	t.begun = true
+	for _, row := range t.rows {
+		var b strings.Builder
+		for i, c := range row {
+			pad := max(0, t.widths[i]-utf8.RuneCountInString(c))
+			b.WriteString(t.coloured(c))
+			b.WriteString(strings.Repeat(" ", pad+2))
+		}
+		if _, err := fmt.Fprintln(t.app.std.Out, strings.TrimRight(b.String(), " ")); err != nil {
+			return err
+		}
+	}
+	t.rows = t.rows[:0]
+	return nil
+}
+
+func (t *table) coloured(cell string) string {
+	if !t.pretty {
+		return cell
+	}
+	switch tasks.State(cell) {
+	case tasks.Dead:
+		return "\x1b[31m" + cell + "\x1b[0m"
+	case tasks.Done:
+		return "\x1b[32m" + cell + "\x1b[0m"
+	case tasks.Retrying, tasks.Expired, tasks.Cancelled:
+		return "\x1b[33m" + cell + "\x1b[0m"
+	}
+	return cell
+}
+
+// plain makes one line of text, without what would steer a terminal.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case !unicode.IsPrint(r):
+			return utf8.RuneError
+		}
+		return r
+	}, text)
+}
+
+func ago(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return span(time.Since(t)) + " ago"
+}
+
+// span is a duration with one unit.
+func span(d time.Duration) string {
+	switch d = max(d, 0); {
+	case d == 0:
+		return ""
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", d/time.Second)
+	case d < time.Hour:
+		return fmt.Sprintf("%dm", d/time.Minute)
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh", d/time.Hour)
+	}
+	return fmt.Sprintf("%dd", d/(24*time.Hour))
+}

@@ -1,0 +1,76 @@
+package remudacli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+
+	"github.com/remuda-go/remuda/cmd/remuda/internal/api"
+	"github.com/remuda-go/remuda/cmd/remuda/internal/remote"
+	"github.com/urfave/cli/v3"
+)
+
+func (a *app) push() *cli.Command {
+	return &cli.Command{
+		Name: "push", Usage: "store a task, and print its ID", ArgsUsage: "KIND [PAYLOAD]",
+		Description: "Without PAYLOAD it is what comes in on the standard input.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "file", Aliases: []string{"f"}, Usage: "the payload is the content of `FILE`"},
+			&cli.StringFlag{Name: "id", Usage: "a `NAME` of its own: pushed twice, it is one task"},
+			&cli.StringFlag{Name: "unique", Usage: "one task with the `KEY` at a time"},
+			&cli.StringFlag{Name: "after", Usage: "run when the `DURATION` has passed, such as 90s"},
+			&cli.StringFlag{Name: "at", Usage: "run at the `TIME`, such as 2026-01-02T15:04:05Z"},
+			&cli.StringFlag{Name: "expires", Usage: "of no use after the `TIME`"},
+			&cli.BoolFlag{Name: "wait", Usage: "wait for its end, and print its result"},
+		},
+		Action: func(ctx context.Context, cmd *cli.Command) error {
+			all, err := args(cmd, 1, 2)
+			if err != nil {
+				return err
+			}
+			payload, err := a.payload(cmd, all[1:])
+			if err != nil {
+				return err
+			}
+			query := url.Values{}
+			for _, name := range []string{"id", "unique", "after", "at", "expires"} {
+				if value := cmd.String(name); value != "" {
+					query.Set(name, value)
+				}
+			}
+			return with(ctx, cmd, func(c *remote.Client) error {
+				id, err := c.Push(ctx, all[0], payload, query)
+				if err != nil {
+					return err
+				}
+				if cmd.Bool("wait") {
+					return a.waitFor(ctx, cmd, c, id, 0)
+				}
+				return a.value(cmd, api.Task{ID: id}, string(id))
+			})
+		},
+	}
+}
+
+// payload is the argument, the file, or what comes in.
+func (a *app) payload(cmd *cli.Command, given []string) ([]byte, error) {
+	file := cmd.String("file")
+	switch {
+	case len(given) > 0 && file != "":
+		return nil, usageError{errors.New("PAYLOAD and --file exclude each other")}
+	case len(given) > 0:
+		return []byte(given[0]), nil
+	case file != "":
+		return os.ReadFile(file)
+	case isTerminal(a.std.In):
+		return nil, usageError{errors.New("what is the payload? Give it as an argument, with --file, or on the standard input")}
+	}
+	payload, err := io.ReadAll(a.std.In)
+	if err != nil {
+		return nil, fmt.Errorf("read the payload: %w", err)
+	}
+	return payload, nil
+}

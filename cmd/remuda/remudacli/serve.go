@@ -1,0 +1,64 @@
+package remudacli
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/remuda-go/remuda/cmd/remuda/internal/config"
+	"github.com/remuda-go/remuda/cmd/remuda/internal/serve"
+	"github.com/urfave/cli/v3"
+)
+
+func (a *app) serve() *cli.Command {
+	return &cli.Command{
+		Name: "serve", Usage: "run what the config says, until SIGINT or SIGTERM",
+		Description: "SIGHUP reads the config again. What has changed changes, what runs goes on; a config with a fault changes nothing.",
+		Action: func(ctx context.Context, cmd *cli.Command) error {
+			if _, err := args(cmd, 0, 0); err != nil {
+				return err
+			}
+			reload, stop := hangups()
+			defer stop()
+			return serve.Run(ctx, serve.Options{
+				Load: func() (*config.Config, error) { return load(cmd) },
+				NATS: cmd.String("nats"), Kinds: a.kinds, Log: a.logger(cmd), Reload: reload,
+			})
+		},
+	}
+}
+
+func (a *app) logger(cmd *cli.Command) *slog.Logger {
+	if cmd.Bool("json") {
+		return slog.New(slog.NewJSONHandler(a.std.Err, nil))
+	}
+	return slog.New(slog.NewTextHandler(a.std.Err, nil))
+}
+
+// hangups tells of each SIGHUP.
+func hangups() (<-chan struct{}, func()) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGHUP)
+	reload := make(chan struct{})
+	done := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-done:
+				return
+			case <-signals:
+			}
+			select {
+			case <-done:
+				return
+			case reload <- struct{}{}:
+			}
+		}
+	}()
+	return reload, func() {
+		signal.Stop(signals)
+		close(done)
+	}
+}
