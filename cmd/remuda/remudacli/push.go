@@ -49,7 +49,7 @@ func (a *app) push() *cli.Command {
 				if cmd.Bool("wait") {
 					return a.waitFor(ctx, cmd, c, id, 0)
 				}
-				return a.value(cmd, api.Task{ID: id}, string(id))
+				return a.value(cmd, api.Pushed{ID: id}, string(id))
 			})
 		},
 	}

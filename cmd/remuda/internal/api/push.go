@@ -33,7 +33,7 @@ func (a *api) push(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	w.Header().Set("Location", "/v1/tasks/"+escapePath(id))
-	writeJSON(w, http.StatusCreated, Task{ID: id})
+	writeJSON(w, http.StatusCreated, Pushed{ID: id})
 	return nil
 }
 

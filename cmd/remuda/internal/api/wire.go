@@ -42,6 +42,11 @@ func TaskOf(i tasks.Info) Task {
 	}
 }
 
+// A Pushed is the answer to a push.
+type Pushed struct {
+	ID tasks.ID `json:"id"`
+}
+
 // SetPayload sets one of the three fields.
 func (t *Task) SetPayload(b []byte) { t.Payload, t.PayloadText, t.PayloadBytes = split(b) }
 

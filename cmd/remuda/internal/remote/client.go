@@ -73,7 +73,7 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 
 // Push stores a task and returns its ID.
 func (c *Client) Push(ctx context.Context, kind string, payload []byte, query url.Values) (tasks.ID, error) {
-	var t api.Task
+	var t api.Pushed
 	err := c.call(ctx, http.MethodPost, "/v1/tasks/"+url.PathEscape(kind), query, payload, &t)
 	return t.ID, err
 }
