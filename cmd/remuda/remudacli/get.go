@@ -2,6 +2,7 @@ package remudacli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -39,30 +40,53 @@ func (a *app) wait() *cli.Command {
 			if err != nil {
 				return err
 			}
-			return with(ctx, cmd, func(c *remote.Client) error {
-				return a.waitFor(ctx, cmd, c, tasks.ID(all[0]), cmd.Duration("timeout"))
-			})
+			return a.waitFor(ctx, cmd, tasks.ID(all[0]), cmd.Duration("timeout"))
 		},
 	}
 }
 
-// waitStep is how long one question waits.
-const waitStep = 30 * time.Second
+const (
+	waitStep   = 30 * time.Second       // how long one question waits
+	alonePause = 500 * time.Millisecond // how long the store is left to a process that wants to serve
+)
 
-// waitFor asks until the task has ended; timeout 0 is none.
-func (a *app) waitFor(ctx context.Context, cmd *cli.Command, c *remote.Client, id tasks.ID, timeout time.Duration) error {
+// errAgain: the task has not ended, and it is worth asking again.
+var errAgain = errors.New("the task has not ended")
+
+// waitFor asks until the task has ended; timeout 0 is none. As long as no process
+// serves, it opens the store for each question, and does not keep it from one that
+// wants to.
+func (a *app) waitFor(ctx context.Context, cmd *cli.Command, id tasks.ID, timeout time.Duration) error {
 	until := time.Now().Add(timeout)
+	over := func() bool { return timeout > 0 && !time.Now().Before(until) }
 	for {
-		step := waitStep
-		if timeout > 0 {
-			step = min(step, max(time.Until(until), time.Millisecond))
-		}
-		t, err := c.Task(ctx, id, step)
-		switch {
-		case err != nil:
+		err := with(ctx, cmd, func(c *remote.Client) error {
+			for {
+				step := waitStep
+				if timeout > 0 {
+					step = min(step, max(time.Until(until), time.Millisecond))
+				}
+				if c.Alone {
+					step = time.Millisecond
+				}
+				t, err := c.Task(ctx, id, step)
+				switch {
+				case err != nil:
+					return err
+				case t.State.Final(), over():
+					return a.result(ctx, cmd, c, t)
+				case c.Alone:
+					return errAgain
+				}
+			}
+		})
+		if !errors.Is(err, errAgain) {
 			return err
-		case t.State.Final(), timeout > 0 && !time.Now().Before(until):
-			return a.result(ctx, cmd, c, t)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(alonePause):
 		}
 	}
 }

@@ -2,6 +2,7 @@ package remudacli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -149,6 +150,9 @@ func (a *app) watch() *cli.Command {
 				query.Set("kind", all[0])
 			}
 			return with(ctx, cmd, func(c *remote.Client) error {
+				if c.Alone {
+					return errors.New("no process serves, so that nothing happens: start remuda serve")
+				}
 				for e, err := range c.Events(ctx, query) {
 					if err != nil {
 						return err

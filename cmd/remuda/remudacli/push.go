@@ -2,14 +2,17 @@ package remudacli
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"net/url"
 	"os"
+	"time"
 
 	"github.com/remuda-go/remuda/cmd/remuda/internal/api"
 	"github.com/remuda-go/remuda/cmd/remuda/internal/remote"
+	"github.com/remuda-go/remuda/tasks"
 	"github.com/urfave/cli/v3"
 )
 
@@ -41,17 +44,46 @@ func (a *app) push() *cli.Command {
 					query.Set(name, value)
 				}
 			}
-			return with(ctx, cmd, func(c *remote.Client) error {
-				id, err := c.Push(ctx, all[0], payload, query)
-				if err != nil {
-					return err
-				}
-				if cmd.Bool("wait") {
-					return a.waitFor(ctx, cmd, c, id, 0)
-				}
-				return a.value(cmd, api.Pushed{ID: id}, string(id))
-			})
+			id, err := pushOnce(ctx, cmd, all[0], payload, query)
+			switch {
+			case err != nil:
+				return err
+			case cmd.Bool("wait"):
+				return a.waitFor(ctx, cmd, id, 0)
+			}
+			return a.value(cmd, api.Pushed{ID: id}, string(id))
 		},
+	}
+}
+
+// pushPatience is for how long a push is tried again whose answer did not come.
+const pushPatience = 5 * time.Second
+
+// pushOnce pushes a task. If the answer does not come, as when the process that serves
+// is killed, it tries again under the same ID.
+func pushOnce(ctx context.Context, cmd *cli.Command, kind string, payload []byte, query url.Values) (id tasks.ID, err error) {
+	ours := !query.Has("id") // nobody else knows the name
+	if ours {
+		query.Set("id", rand.Text())
+	}
+	for begun := time.Now(); ; {
+		err = with(ctx, cmd, func(c *remote.Client) (err error) {
+			id, err = c.Push(ctx, kind, payload, query)
+			return err
+		})
+		var lost *url.Error
+		var there *api.Problem
+		if ours && errors.As(err, &there) && there.Code == api.CodeDuplicate && there.ID == tasks.NewID(kind, query.Get("id")) {
+			return there.ID, nil // the first try was stored, and has run meanwhile
+		}
+		if !errors.As(err, &lost) || ctx.Err() != nil {
+			return id, err
+		}
+		if time.Since(begun) > pushPatience {
+			err = fmt.Errorf("%w; it may be stored: push again with --id %s", err, query.Get("id"))
+			return id, exitError{err, ExitUnknown}
+		}
+		time.Sleep(alonePause)
 	}
 }
 

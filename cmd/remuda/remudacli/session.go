@@ -30,8 +30,12 @@ func with(ctx context.Context, cmd *cli.Command, f func(*remote.Client) error) (
 	if err != nil {
 		return err
 	}
-	store, err := serve.Open(ctx, cfg, cmd.String("nats"))
-	if errors.Is(err, tasks.ErrLocked) {
+	serves := false
+	store, err := serve.OpenSoon(ctx, cfg, cmd.String("nats"), func() bool {
+		serves = serve.Serves(cfg)
+		return serves
+	})
+	if serves && errors.Is(err, tasks.ErrLocked) {
 		return f(remote.New("http://localhost", "", dialing(serve.ControlSocket(cfg.Path(cfg.WithDefaults().Store.Dir)))))
 	}
 	if err != nil {
@@ -40,7 +44,9 @@ func with(ctx context.Context, cmd *cli.Command, f func(*remote.Client) error) (
 	defer func() { err = errors.Join(err, store.Close()) }()
 	local := remote.NewLocal(api.New(api.Options{Client: store, Kind: kindsOf(cfg), Control: true, Body: 64 << 20}))
 	defer local.Wait()
-	return f(remote.New("http://localhost", "", local))
+	c := remote.New("http://localhost", "", local)
+	c.Alone = cmd.String("nats") == "" && len(cfg.NATS) == 0
+	return f(c)
 }
 
 // dialing connects to a socket, whatever the address.

@@ -20,6 +20,10 @@ import (
 
 // A Client asks a server.
 type Client struct {
+	// Alone says that this process has the store open, so that no other can: nothing
+	// happens as long as it has.
+	Alone bool
+
 	base  string
 	token string
 	http  *http.Client

@@ -62,7 +62,7 @@ func Run(ctx context.Context, o Options) error {
 		opts: o, log: o.Log, http: webhook.NewClient(),
 		kinds: make(map[string]*kind), goKind: make(map[string]*tasks.Handler),
 	}
-	if s.client, err = Open(ctx, cfg, o.NATS); err != nil {
+	if s.client, err = OpenSoon(ctx, cfg, o.NATS, func() bool { return Serves(cfg) }); err != nil {
 		return err
 	}
 	s.worker = tasks.NewWorker(s.client)

@@ -1,0 +1,137 @@
+//go:build unix
+
+package remudacli_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// The tour of docs/command.md does what it says. Where ImageMagick is not installed,
+// testdata/bin has a program in its place that takes and gives PNG.
+func TestTour(t *testing.T) {
+	t.Parallel()
+	steps := readTour(t, "../../../docs/command.md")
+	require.Greater(t, len(steps), 20)
+	p := newPlace(t, "")
+	require.NoError(t, os.CopyFS(filepath.Join(p.dir, "thumbs"), os.DirFS("../../../examples/thumbs")))
+	sh := startShell(t, p)
+	for _, s := range steps {
+		want := pattern(s.output)
+		until := time.Now().Add(soon)
+		for {
+			got := sh.do(s.command)
+			if want.MatchString(got) {
+				break
+			}
+			if !looks.MatchString(s.command) || time.Now().After(until) {
+				log, _ := os.ReadFile(filepath.Join(p.dir, "thumbs/serve.log"))
+				require.Fail(t, "not as it is written", "$ %s\n%s\n--- instead of\n%s\n--- serve.log\n%s", s.command, got, s.output, log)
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+	}
+}
+
+// looks are commands that change nothing: what they show may take a moment.
+var looks = regexp.MustCompile(`^(remuda (list|dead|stats)|ls)\b`)
+
+type step struct{ command, output string }
+
+func readTour(t *testing.T, name string) (steps []step) {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	require.NoError(t, err)
+	in := false
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSuffix(line, "\n")
+		switch command, ok := strings.CutPrefix(line, "$ "); {
+		case strings.HasPrefix(line, "```"):
+			in = line == "```console"
+		case in && ok:
+			steps = append(steps, step{command: command})
+		case in:
+			steps[len(steps)-1].output += line + "\n"
+		}
+	}
+	return steps
+}
+
+// pattern is the output with … for anything; how wide columns are does not matter.
+func pattern(output string) *regexp.Regexp {
+	text := regexp.QuoteMeta(output)
+	text = strings.ReplaceAll(text, "…", "[^\n]*")
+	text = regexp.MustCompile(` +`).ReplaceAllString(text, " +")
+	return regexp.MustCompile("^" + text + "$")
+}
+
+// A shell has one session for all commands.
+type shell struct {
+	t   *testing.T
+	in  io.Writer
+	out *bufio.Reader
+	raw *os.File
+}
+
+func startShell(t *testing.T, p *place) *shell {
+	t.Helper()
+	bin := filepath.Join(p.dir, "bin")
+	require.NoError(t, os.Mkdir(bin, 0o755))
+	exe, err := os.Executable()
+	require.NoError(t, err)
+	require.NoError(t, os.Symlink(exe, filepath.Join(bin, "remuda")))
+	path := bin + ":" + os.Getenv("PATH")
+	if version, err := exec.Command("convert", "-version").Output(); err != nil || !strings.Contains(string(version), "ImageMagick") {
+		stand, err := filepath.Abs("testdata/bin")
+		require.NoError(t, err)
+		path = stand + ":" + path
+	}
+	cmd := exec.Command("sh")
+	cmd.Dir = filepath.Join(p.dir, "thumbs")
+	cmd.Env = append(os.Environ(), asCommand+"=1", "PATH="+path)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	in, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	out, to, err := os.Pipe()
+	require.NoError(t, err)
+	cmd.Stdout, cmd.Stderr = to, to
+	require.NoError(t, cmd.Start())
+	require.NoError(t, to.Close())
+	t.Cleanup(func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // if the tour did not come to its end
+		_ = cmd.Wait()
+		_ = out.Close()
+	})
+	return &shell{t: t, in: in, out: bufio.NewReader(out), raw: out}
+}
+
+const endMark = "@@end@@"
+
+// do runs a command and returns what it printed. A job's own output is elsewhere.
+func (s *shell) do(command string) string {
+	s.t.Helper()
+	_, err := fmt.Fprintf(s.in, "%s\necho %s\n", command, endMark)
+	require.NoError(s.t, err)
+	require.NoError(s.t, s.raw.SetReadDeadline(time.Now().Add(soon)))
+	var b strings.Builder
+	for {
+		line, err := s.out.ReadString('\n')
+		require.NoError(s.t, err, "no end of: %s", command)
+		if before, ok := strings.CutSuffix(line, endMark+"\n"); ok {
+			b.WriteString(before)
+			return b.String()
+		}
+		b.WriteString(line)
+	}
+}
