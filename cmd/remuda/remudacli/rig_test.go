@@ -5,7 +5,6 @@ package remudacli_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -87,15 +86,6 @@ func (p *place) ok(args ...string) string {
 	out, errs, code := p.run(args...)
 	require.Equal(p.t, remudacli.ExitOK, code, "%v: %s%s", args, out, errs)
 	return strings.TrimSuffix(out, "\n")
-}
-
-// task is what is known of a task.
-func (p *place) task(id string) map[string]any {
-	p.t.Helper()
-	out, errs, _ := p.run("get", "--json", id)
-	task := make(map[string]any)
-	require.NoError(p.t, json.Unmarshal([]byte(out), &task), errs)
-	return task
 }
 
 // A process is a remuda that serves.
