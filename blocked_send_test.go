@@ -144,7 +144,7 @@ func TestBlockedSenderThatGivesUp(t *testing.T) {
 		second := asyncErr(func() error { return p.Send(bg, n+1) })
 		cancel()
 		require.True(t, first.returned())
-		require.Equal(t, context.Canceled, first.err)
+		require.ErrorIs(t, first.err, context.Canceled)
 		require.False(t, second.returned())
 		s.let(0)
 		require.True(t, second.returned())

@@ -40,6 +40,7 @@ func (p *Pool[In, Out]) CloseWithTimeout(d time.Duration) error {
 }
 
 func (c *core[In, Out]) close(ctx context.Context) (err error) {
+	mustContext(ctx)
 	c.beginClose(nil)
 	again, started := c.life.close()
 	if again {
@@ -72,26 +73,33 @@ func (c *core[In, Out]) close(ctx context.Context) (err error) {
 // abandon drops what is queued and cancels every run, in this order: a worker
 // whose run ends with that finds nothing more to begin.
 func (c *core[In, Out]) abandon(why error) error {
-	var items []item[In, Out]
-	if c.source == nil {
-		c.TakeAll(func(it item[In, Out]) { items = append(items, it) })
-	}
+	c.drops.begin()
+	defer c.drops.end()
+	items, dropped := c.takeQueue()
 	s := c.stats()
-	e := &CloseError{Running: s.Running + s.Waiting, pool: c.cfg.Name, err: why}
-	for _, it := range items {
-		if it.env == nil || it.env.visitor == nil {
-			e.Dropped++
-		}
-	}
 	c.ref.cancelAll()
 	c.dropAll(items)
-	return e
+	return &CloseError{Running: s.Running + s.Yielded, Dropped: dropped, pool: c.cfg.Name, err: why}
+}
+
+// takeQueue empties the queue, and returns how many inputs were in it.
+func (c *core[In, Out]) takeQueue() (items []item[In, Out], inputs int) {
+	if c.source != nil {
+		return nil, 0
+	}
+	c.TakeAll(func(it item[In, Out]) {
+		items = append(items, it)
+		if it.env == nil || it.env.visitor == nil {
+			inputs++
+		}
+	})
+	return items, inputs
 }
 
 // dropAll tells the owners of accepted items that these will never run. The user's
 // function comes last, since it may panic: nobody must wait for ever then.
 func (c *core[In, Out]) dropAll(items []item[In, Out]) {
-	err := c.cfg.fault(ErrPoolClosed)
+	err := c.closedFault()
 	var sent []In // nobody waits for their outcome
 	for _, it := range items {
 		env := it.env

@@ -2,6 +2,7 @@ package remuda_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -104,7 +105,7 @@ func TestCloseGivesUpWhenItsContextEnds(t *testing.T) {
 			p := remuda.Must(remuda.NewWithConfig[int, int](remuda.Config{Queue: 5}))
 			var dropped []int
 			p.OnDrop(func(in int, err error) {
-				assert.Equal(t, remuda.ErrPoolClosed, err)
+				assert.ErrorIs(t, err, remuda.ErrPoolClosed)
 				dropped = append(dropped, in)
 				p.Stats() // it is called without locks
 			})
@@ -137,11 +138,13 @@ func TestCloseGivesUpWhenItsContextEnds(t *testing.T) {
 			require.Equal(t, []int{1, 3, 5}, dropped)
 			require.Equal(t, context.Canceled, s.ctx(0).Err())
 			_, err = queued.wait()
-			require.Equal(t, remuda.ErrPoolClosed, err)
+			require.ErrorIs(t, err, remuda.ErrPoolClosed)
 			_, err = ticket.Wait(bg)
-			require.Equal(t, remuda.ErrPoolClosed, err)
+			require.ErrorIs(t, err, remuda.ErrPoolClosed)
 			errs, _ := loop.wait()
-			require.Equal(t, []error{remuda.ErrPoolClosed}, errs)
+			require.Len(t, errs, 1)
+			require.ErrorIs(t, errs[0], remuda.ErrPoolClosed)
+			require.ErrorIs(t, errs[0], remuda.ErrCutShort)
 			require.EqualValues(t, 5, p.Stats().Dropped)
 			require.Equal(t, []int{0}, s.order())
 
@@ -158,7 +161,7 @@ func TestCloseGivesUpWhenItsContextEnds(t *testing.T) {
 				require.NoError(t, err, "a run that went on to its end has its outcome")
 			} else {
 				_, err := runs.wait()
-				require.Equal(t, remuda.ErrPoolClosed, err, "the cause, as the job saw it")
+				require.ErrorIs(t, err, remuda.ErrPoolClosed, "the cause, as the job saw it")
 			}
 			<-p.Done()
 		})
@@ -279,13 +282,13 @@ func raceClose(t *testing.T, queue int, patient bool) {
 	until := func(handOver func() error) {
 		senders.Go(func() {
 			for {
-				switch err := handOver(); err {
-				case nil:
+				switch err := handOver(); {
+				case err == nil:
 					accepted.Add(1)
-				case remuda.ErrQueueFull:
+				case errors.Is(err, remuda.ErrQueueFull):
 					runtime.Gosched()
 				default:
-					assert.Equal(t, remuda.ErrPoolClosed, err)
+					assert.ErrorIs(t, err, remuda.ErrPoolClosed)
 					return
 				}
 			}
@@ -398,7 +401,7 @@ func TestCloseFromInsideAJob(t *testing.T) {
 		var p *remuda.Pool[int, int]
 		p = startPool(t, remuda.Config{}, func(ctx context.Context, n int) (int, error) {
 			assert.ErrorIs(t, p.CloseWithTimeout(time.Second), context.DeadlineExceeded)
-			assert.Equal(t, remuda.ErrPoolClosed, context.Cause(ctx))
+			assert.ErrorIs(t, context.Cause(ctx), remuda.ErrPoolClosed)
 			return n, nil
 		})
 		_, err := p.Do(bg, 1)

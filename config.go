@@ -1,6 +1,9 @@
 package remuda
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 const (
 	// DefaultQueue is the bound of a pool's queue when [Config.Queue] is 0.
@@ -13,11 +16,15 @@ const (
 
 // Config is what can be chosen for a [Pool]. The zero value is a pool of one
 // worker that can grow without bound and shrink to none.
+//
+// A pool by itself never scales: it has Initial workers, one if that is 0, until
+// somebody calls More, Less or Resize.
 type Config struct {
 	// Name stands in Info, logs, metrics and errors. It may be empty.
 	Name string
 
-	// Min and Max bound the number of workers; Max 0 is no upper bound.
+	// Min and Max bound what More, Less and Resize may make of the number of
+	// workers; Max 0 is no upper bound. They start and end no worker themselves.
 	Min, Max int
 
 	// Initial is the number of workers to start with; 0 means max(1, Min).
@@ -30,6 +37,14 @@ type Config struct {
 	// Queue bounds the accepted inputs that wait for a worker. 0 means
 	// [DefaultQueue]; [Unbuffered] means none. Memory is taken as it is used.
 	Queue int
+
+	// IdleTimeout gives back what workers hold that nobody needs. Once per
+	// IdleTimeout, as many workers end as were idle all the time since the last
+	// look; their built jobs are closed. They are made anew on need, so Current
+	// stays what it is. 0 keeps them. It costs one timer while a worker is idle,
+	// and nothing a run. The workers of a pool that is fed by a [Source] are never
+	// idle.
+	IdleTimeout time.Duration
 
 	// StopOnErrors closes the pool on the first error of a job: it takes no more
 	// inputs, runs those it has accepted and ends. Run and Err return the error.
@@ -72,6 +87,8 @@ func (c Config) validate() error {
 		return fmt.Errorf("%w: Initial %d is more than Max %d", ErrInvalidInitial, c.Initial, c.Max)
 	case c.Queue < Unbuffered:
 		return fmt.Errorf("%w: Queue %d", ErrInvalidQueue, c.Queue)
+	case c.IdleTimeout < 0:
+		return fmt.Errorf("%w: %v is negative", ErrInvalidIdleTimeout, c.IdleTimeout)
 	}
 	return nil
 }

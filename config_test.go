@@ -27,6 +27,7 @@ func TestConfigThatContradictsItselfIsRefused(t *testing.T) {
 		"Initial below Min":      {remuda.Config{Min: 3, Initial: 2}, remuda.ErrInvalidInitial},
 		"Initial above Max":      {remuda.Config{Max: 2, Initial: 3}, remuda.ErrInvalidInitial},
 		"Queue below Unbuffered": {remuda.Config{Queue: -2}, remuda.ErrInvalidQueue},
+		"negative IdleTimeout":   {remuda.Config{IdleTimeout: -1}, remuda.ErrInvalidIdleTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, err := remuda.NewWithConfig[int, int](tt.cfg)
@@ -87,8 +88,8 @@ func TestMust(t *testing.T) {
 func TestErrorsSayWhereTheyComeFrom(t *testing.T) {
 	for _, err := range []error{
 		remuda.ErrPoolClosed, remuda.ErrPoolStarted, remuda.ErrNotStarted, remuda.ErrMinReached, remuda.ErrMaxReached,
-		remuda.ErrQueueFull, remuda.ErrInvalidMin, remuda.ErrInvalidMax, remuda.ErrInvalidInitial, remuda.ErrInvalidQueue,
-		remuda.ErrNilJob, remuda.ErrSourceFed, remuda.ErrGoexit, &remuda.PanicError{Value: 1},
+		remuda.ErrQueueFull, remuda.ErrInvalidMin, remuda.ErrInvalidMax, remuda.ErrInvalidInitial, remuda.ErrInvalidQueue, remuda.ErrInvalidIdleTimeout,
+		remuda.ErrNilJob, remuda.ErrSourceFed, remuda.ErrGoexit, remuda.ErrCutShort, remuda.ErrNestedWait, remuda.ErrLoopJob, &remuda.PanicError{Value: 1},
 	} {
 		assert.True(t, strings.HasPrefix(err.Error(), "remuda: "), "%v", err)
 	}
@@ -96,19 +97,22 @@ func TestErrorsSayWhereTheyComeFrom(t *testing.T) {
 	require.EqualError(t, err, "remuda: invalid maximum number of workers: Max 2 is less than Min 3")
 
 	p := remuda.Must(remuda.NewWithConfig[int, int](remuda.Config{Name: "mill", Paused: true, Max: 1, Queue: 1}))
-	assert.EqualError(t, p.TrySend(bg, 1), "remuda: pool is not started (pool mill)")
+	assert.EqualError(t, p.TrySend(bg, 1), "remuda: mill: pool is not started")
 	require.NoError(t, p.Start(remuda.Func(double)))
 	closeAfter(t, p)
 	require.NoError(t, p.TrySend(bg, 1))
-	for _, tt := range []struct{ err, want error }{
-		{p.Start(remuda.Func(double)), remuda.ErrPoolStarted},
-		{p.Less(), remuda.ErrMinReached},
-		{p.Resize(2), remuda.ErrMaxReached},
-		{p.TrySend(bg, 2), remuda.ErrQueueFull},
-		{loopClosed(t, "mill"), remuda.ErrPoolClosed},
+	for _, tt := range []struct {
+		err, is error
+		text    string
+	}{
+		{p.Start(remuda.Func(double)), remuda.ErrPoolStarted, "remuda: mill: pool is already started"},
+		{p.Less(), remuda.ErrMinReached, "remuda: mill: Less: fewer than Min 0"},
+		{p.Resize(9), remuda.ErrMaxReached, "remuda: mill: Resize(9): more than Max 1"},
+		{p.TrySend(bg, 2), remuda.ErrQueueFull, "remuda: mill: queue is full: 1 wait"},
+		{loopClosed(t, "mill"), remuda.ErrPoolClosed, "remuda: mill: cut short: pool is closed"},
 	} {
-		assert.ErrorIs(t, tt.err, tt.want)
-		assert.EqualError(t, tt.err, tt.want.Error()+" (pool mill)")
+		assert.ErrorIs(t, tt.err, tt.is)
+		assert.EqualError(t, tt.err, tt.text)
 	}
 }
 

@@ -77,7 +77,7 @@ func TestRunHasTheCallersValuesAndDeadline(t *testing.T) {
 				assert.Equal(t, "mine", ctx.Value(key("else")))
 				assert.NoError(t, ctx.Err())
 				cancel()
-				assert.Equal(t, context.Canceled, ctx.Err())
+				assert.ErrorIs(t, ctx.Err(), context.Canceled)
 				assert.NotEmpty(t, fmt.Sprint(ctx))
 				return n, nil
 			})
@@ -152,7 +152,7 @@ func TestRunIsCancelledByItsOwner(t *testing.T) {
 				cause = new(error)
 				p = startPool(t, way.cfg, func(ctx context.Context, n int) (int, error) {
 					*cause = witness(ctx)
-					assert.Equal(t, context.Canceled, ctx.Err())
+					assert.ErrorIs(t, ctx.Err(), context.Canceled)
 					return n, nil
 				})
 				ctx, cancel := context.WithCancelCause(bg)
@@ -179,7 +179,7 @@ func TestRunIsCancelledByItsOwner(t *testing.T) {
 				require.Equal(t, 1, p.Stats().Running, "Less lets it go on")
 				require.ErrorIs(t, p.CloseWithTimeout(time.Hour), context.DeadlineExceeded)
 				<-p.Done()
-				require.Equal(t, remuda.ErrPoolClosed, *cause)
+				require.ErrorIs(t, *cause, remuda.ErrPoolClosed)
 			})
 		}
 	}
@@ -208,7 +208,7 @@ func TestSentRunKeepsTheCallersValuesAlone(t *testing.T) {
 			require.Equal(t, 1, p.Stats().Running, "it goes on")
 			require.ErrorIs(t, p.CloseWithTimeout(time.Hour), context.DeadlineExceeded)
 			<-p.Done()
-			require.Equal(t, remuda.ErrPoolClosed, cause)
+			require.ErrorIs(t, cause, remuda.ErrPoolClosed)
 		})
 	}
 }
@@ -237,7 +237,7 @@ func TestRunWithAnEmptyContextEndsWithThePool(t *testing.T) {
 				asyncErr(func() error { handOver(p); return nil })
 				require.ErrorIs(t, p.CloseWithTimeout(time.Hour), context.DeadlineExceeded)
 				<-p.Done()
-				require.Equal(t, remuda.ErrPoolClosed, cause)
+				require.ErrorIs(t, cause, remuda.ErrPoolClosed)
 			})
 		}
 	}
@@ -260,7 +260,7 @@ func TestContextFirstAskedWhenItHasEnded(t *testing.T) {
 		"a derived context": func(t *testing.T, ctx context.Context) {
 			ctx, cancel := context.WithCancel(ctx)
 			defer cancel()
-			assert.Equal(t, remuda.ErrPoolClosed, context.Cause(ctx))
+			assert.ErrorIs(t, context.Cause(ctx), remuda.ErrPoolClosed)
 		},
 	} {
 		bubble(t, name, func(t *testing.T) {
@@ -268,7 +268,7 @@ func TestContextFirstAskedWhenItHasEnded(t *testing.T) {
 			p := startPool(t, remuda.Config{}, func(ctx context.Context, n int) (int, error) {
 				_, _ = s.Do(ctx, n)
 				ask(t, ctx)
-				assert.Equal(t, remuda.ErrPoolClosed, context.Cause(ctx))
+				assert.ErrorIs(t, context.Cause(ctx), remuda.ErrPoolClosed)
 				return 0, nil
 			})
 			ctx, cancel := context.WithCancel(context.WithValue(bg, key("whose"), "hers"))
@@ -355,7 +355,7 @@ func TestContextKeptAfterTheRun(t *testing.T) {
 				ended, alive := kept[4*i], kept[4*i+1]
 				assert.Equal(t, i, ended.Value(key("whose")))
 				assert.Equal(t, i, alive.Value(key("whose")))
-				assert.Equal(t, context.Canceled, ended.Err())
+				assert.ErrorIs(t, ended.Err(), context.Canceled)
 				<-ended.Done()
 				assert.NoError(t, alive.Err())
 				sub, cancel := context.WithCancel(ended)
@@ -402,7 +402,7 @@ func TestContextOfAPoolThatHasEnded(t *testing.T) {
 		require.NoError(t, kept.Err(), "it is the worker's own")
 		require.NoError(t, p.Close(bg))
 		<-kept.Done()
-		require.Equal(t, remuda.ErrPoolClosed, context.Cause(kept))
+		require.ErrorIs(t, context.Cause(kept), remuda.ErrPoolClosed)
 	})
 }
 

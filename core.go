@@ -20,6 +20,7 @@ type core[In, Out any] struct {
 	drops   dropHook[In]           // the user's OnDrop
 	streams streamSet              // loops over Map and Stream
 	sizing  sync.Mutex             // held while the number of workers is changed
+	full    error                  // what TrySend returns; made once, since it is cheap then
 }
 
 // start opens the pool.
@@ -33,6 +34,7 @@ func (c *core[In, Out]) start(b JobBuilder[In, Out], built bool) error {
 		c.endSlot = c.Dispatcher.EndSlot
 		c.ref.name, c.ref.slots = c.cfg.Name, c
 		c.ref.base, c.ref.cancel = context.WithCancelCause(context.Background())
+		c.full = c.cfg.full()
 		c.ref.clock.Start()
 		c.ref.clock.Timing.Store(timingFor(c.mws))
 		if c.source == nil {
@@ -52,13 +54,14 @@ func (c *core[In, Out]) start(b JobBuilder[In, Out], built bool) error {
 
 func (c *core[In, Out]) open() {
 	c.Open(dispatch.Config[item[In, Out], runnerState[In, Out]]{
-		Target: c.cfg.initial(),
-		Bound:  c.cfg.bound(),
-		Clock:  &c.ref.clock,
-		Run:    c.work,
-		Idle:   unlabel,
-		Unused: c.unusedWorker,
-		Ended:  c.workersEnded,
+		Target:      c.cfg.initial(),
+		Bound:       c.cfg.bound(),
+		IdleTimeout: c.cfg.IdleTimeout,
+		Clock:       &c.ref.clock,
+		Run:         c.work,
+		Idle:        unlabel,
+		Unused:      c.unusedWorker,
+		Ended:       c.workersEnded,
 	})
 }
 
@@ -86,7 +89,7 @@ func (c *core[In, Out]) beginClose(err error) {
 	case c.source != nil:
 		c.sourced.drain()
 	default:
-		c.Drain(c.cfg.fault(ErrPoolClosed))
+		c.Drain(c.closedFault())
 	}
 }
 
@@ -115,7 +118,7 @@ func (c *core[In, Out]) refusal() error {
 	case phase == created:
 		return c.cfg.fault(ErrNotStarted)
 	case phase > opened:
-		return c.cfg.fault(ErrPoolClosed)
+		return c.closedFault()
 	case c.source != nil:
 		return c.cfg.fault(ErrSourceFed)
 	default:

@@ -32,6 +32,7 @@ func (p *Pool[In, Out]) Do(ctx context.Context, in In) (out Out, err error) {
 	empty := isEmpty(ctx)
 	var caller *runContext // the run of this pool that calls, if one does
 	if !empty {
+		mustContext(ctx)
 		if err := ctx.Err(); err != nil {
 			return out, err
 		}
@@ -63,11 +64,11 @@ func (c *core[In, Out]) doByWorker(ctx context.Context, in In, caller *runContex
 		return out, err
 	}
 	if !t.wait(ctx, caller) {
-		c.giveUp(seq, t, ctx.Err())
+		err := c.giveUp(seq, t, ctx.Err())
 		if caller != nil {
 			c.reacquireSlot(caller)
 		}
-		return out, ctx.Err()
+		return out, err
 	}
 	if t.exited {
 		runtime.Goexit()

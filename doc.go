@@ -84,7 +84,7 @@
 // different pools can wait for each other for ever.
 //
 // A job that waits holds its goroutine. The bound of the queue does not count
-// such runs; Waiting in [Stats] does.
+// such runs; Yielded in [Stats] does.
 //
 // Once the pool is closing, calls that hand over inputs return [ErrPoolClosed],
 // from jobs too: an accepted run that still needs its own pool fails with it.

@@ -3,14 +3,14 @@ package remuda
 import (
 	"errors"
 	"fmt"
-	"runtime/debug"
 )
 
 // Errors that a pool returns, to be tested with [errors.Is].
 var (
 	// ErrPoolClosed says that the pool takes no more inputs, or that it was
 	// closed before an accepted input had run or while it ran. It is also the
-	// cause ([context.Cause]) of a job's context that Close cancelled.
+	// cause ([context.Cause]) of a job's context that Close cancelled. Where the
+	// pool was closed by an error, which is what Err returns, the text has that.
 	ErrPoolClosed = errors.New("remuda: pool is closed")
 
 	// ErrPoolStarted is returned by Start when the pool has been started before.
@@ -43,9 +43,12 @@ var (
 	// ErrInvalidQueue says that [Config.Queue] is negative and not [Unbuffered].
 	ErrInvalidQueue = errors.New("remuda: invalid queue bound")
 
+	// ErrInvalidIdleTimeout says that [Config.IdleTimeout] is negative.
+	ErrInvalidIdleTimeout = errors.New("remuda: invalid idle timeout")
+
 	// ErrNilJob says that a job, a builder, what a builder or a middleware
-	// returned, or a source is nil.
-	ErrNilJob = errors.New("remuda: nil job, builder, handler or source")
+	// returned, a source or a sequence is nil.
+	ErrNilJob = errors.New("remuda: nil job, builder, handler, source or sequence")
 
 	// ErrSourceFed is returned by Do, Send and the like on a pool that takes its
 	// inputs from a [Source] of its own.
@@ -55,22 +58,6 @@ var (
 	// returning: it called [runtime.Goexit], or testing.T.FailNow did.
 	ErrGoexit = errors.New("remuda: job ended its goroutine (runtime.Goexit)")
 )
-
-// fault adds the pool's name to an error, if the pool has one.
-func (c Config) fault(err error) error {
-	if c.Name == "" || err == nil {
-		return err
-	}
-	return &fault{err, c.Name}
-}
-
-type fault struct {
-	err  error
-	pool string
-}
-
-func (f *fault) Error() string { return f.err.Error() + " (pool " + f.pool + ")" }
-func (f *fault) Unwrap() error { return f.err }
 
 // A CloseError is what Close and Stop return when their context ended before the
 // pool had. It unwraps to the context's error.
@@ -84,41 +71,8 @@ type CloseError struct {
 
 // Error says how much was left undone.
 func (e *CloseError) Error() string {
-	return Config{Name: e.pool}.fault(fmt.Errorf("remuda: close gave up: %d running, %d dropped: %w", e.Running, e.Dropped, e.err)).Error()
+	return in(e.pool, fmt.Sprintf("remuda: close gave up: %d running, %d dropped: %v", e.Running, e.Dropped, e.err))
 }
 
 // Unwrap returns the error of the context.
 func (e *CloseError) Unwrap() error { return e.err }
-
-// A PanicError is the outcome of a job that panicked.
-type PanicError struct {
-	Value any    // what the job panicked with
-	Stack []byte // the stack of the panicking goroutine, as debug.Stack formats it
-}
-
-// newPanicError makes the error for a recovered value. It must be called by the
-// deferred function that recovered, while the panicking frames still stand.
-func newPanicError(value any) *PanicError {
-	if e, ok := value.(*PanicError); ok && e != nil { // passed on by a panic of our own
-		return e
-	}
-	return &PanicError{Value: value, Stack: debug.Stack()}
-}
-
-// Error returns the panic's value. The stack is in the field Stack. As Unwrap, it
-// may be called on a nil PanicError, which a job may return or panic with.
-func (e *PanicError) Error() string {
-	if e == nil {
-		return "remuda: job panicked: <nil>"
-	}
-	return fmt.Sprintf("remuda: job panicked: %v", e.Value)
-}
-
-// Unwrap returns the value if the job panicked with an error, and nil if not.
-func (e *PanicError) Unwrap() error {
-	if e == nil {
-		return nil
-	}
-	err, _ := e.Value.(error)
-	return err
-}

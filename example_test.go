@@ -65,7 +65,7 @@ func ExamplePool_TrySend() {
 	// Output:
 	// 0 <nil>
 	// 1 <nil>
-	// 2 remuda: queue is full
+	// 2 remuda: queue is full: 2 wait
 }
 
 func ExamplePool_Submit() {
@@ -147,7 +147,7 @@ func ExamplePool_Resize() {
 	// 1
 	// <nil> 2
 	// <nil> 8
-	// remuda: maximum number of workers reached 8
+	// remuda: More: more than Max 8 8
 }
 
 func ExamplePool_OnDrop() {
@@ -168,8 +168,8 @@ func ExamplePool_OnDrop() {
 	fmt.Println(pool.Close(ctx))
 	<-pool.Done()
 	// Output:
-	// not sent: second remuda: pool is closed (pool mail)
-	// remuda: close gave up: 1 running, 1 dropped: context canceled (pool mail)
+	// not sent: second remuda: mail: pool is closed
+	// remuda: mail: close gave up: 1 running, 1 dropped: context canceled
 }
 
 // A shutdown within a bound, and what it leaves undone.
@@ -339,7 +339,7 @@ func ExampleMiddlewareFunc() {
 		return func(ctx context.Context) error {
 			info, _ := remuda.InfoFrom(ctx)
 			err := next(ctx)
-			fmt.Println(info.Pool, info.Worker, info.Job, err)
+			fmt.Println(info.Pool, info.Worker, info.Run, err)
 			return err
 		}
 	})

@@ -210,7 +210,7 @@ func TestRunThatGaveUpWantsItsSlotBackFirst(t *testing.T) {
 			require.False(t, do.returned())
 			s.let(child)
 			require.True(t, do.returned())
-			require.Equal(t, context.DeadlineExceeded, do.err)
+			require.ErrorIs(t, do.err, context.DeadlineExceeded)
 			require.Equal(t, 1, begun)
 			s.letAll()
 			require.Equal(t, []int{child, other}, s.order())

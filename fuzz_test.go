@@ -345,11 +345,11 @@ func (p *play) check() {
 	waiting, blocked := p.ledger.waiting(), p.ledger.blocked()
 	closing := errors.Is(p.pool.Resize(s.Workers), remuda.ErrPoolClosed)
 
-	sum := uint64(s.Queued+s.Running+s.Waiting) + s.Succeeded + s.Failed + s.Dropped
-	if s.Accepted != sum || min(s.Workers, s.Queued, s.Running, s.Waiting, s.Retired) < 0 || s.Panicked > s.Failed {
+	sum := uint64(s.Queued+s.Running+s.Yielded) + s.Succeeded + s.Failed + s.Dropped
+	if s.Accepted != sum || min(s.Workers, s.Queued, s.Running, s.Yielded, s.Retired) < 0 || s.Panicked > s.Failed {
 		p.t.Errorf("does not balance: %+v", s)
 	}
-	if s.Running != active || s.Waiting != lent {
+	if s.Running != active || s.Yielded != lent {
 		p.t.Errorf("%d runs are active and %d wait: %+v", active, lent, s)
 	}
 	if active < s.Workers && waiting > 0 {
@@ -364,7 +364,7 @@ func (p *play) check() {
 	if peak := int(p.ledger.peak.Load()); peak > max(p.most, s.Workers, 1) && !closing && !p.resized.Load() {
 		p.t.Errorf("%d runs were active, before there were %d: %+v", peak, p.most, s)
 	}
-	if p.calls.Load() == 0 && s.Queued+s.Running+s.Waiting == 0 {
+	if p.calls.Load() == 0 && s.Queued+s.Running+s.Yielded == 0 {
 		p.checkHooks()
 	}
 	p.most = active

@@ -434,12 +434,12 @@ func TestCloseOfAHerdThatWasNotStarted(t *testing.T) {
 		waiting := send(h, ahead)
 		require.NoError(t, h.Close(bg))
 		require.True(t, waiting.returned())
-		require.Equal(t, remuda.ErrPoolClosed, waiting.err)
+		require.ErrorIs(t, waiting.err, remuda.ErrPoolClosed)
 		out := collect(h)
 		require.Equal(t, upTo(ahead), bodies(out))
 		for _, w := range out {
 			require.Equal(t, remuda.Failure, w.Status())
-			require.Equal(t, remuda.ErrPoolClosed, w.Err())
+			require.ErrorIs(t, w.Err(), remuda.ErrPoolClosed)
 		}
 		require.EqualValues(t, ahead, reported.Load())
 	})

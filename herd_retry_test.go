@@ -239,7 +239,7 @@ func TestRetryWhileCloseGivesUp(t *testing.T) {
 		require.NoError(t, h.SendWork(unit(0)))
 		w := <-h.OutputChan()
 		require.Equal(t, remuda.Failure, w.Status())
-		require.Equal(t, remuda.ErrPoolClosed, w.Err())
+		require.ErrorIs(t, w.Err(), remuda.ErrPoolClosed)
 		require.EqualValues(t, 1, runs.Load())
 	})
 }

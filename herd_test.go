@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"regexp"
 	"runtime"
 	"slices"
 	"sync"
@@ -174,8 +175,8 @@ func TestCloseInputChan(t *testing.T) {
 		h.CloseInputChan()
 		require.True(t, waiting.returned())
 		require.True(t, waitingToo.returned())
-		require.Equal(t, remuda.ErrPoolClosed, waiting.err)
-		require.Equal(t, remuda.ErrPoolClosed, waitingToo.err)
+		require.ErrorIs(t, waiting.err, remuda.ErrPoolClosed)
+		require.ErrorIs(t, waitingToo.err, remuda.ErrPoolClosed)
 		require.Equal(t, remuda.ErrPoolClosed, h.SendWork(unit(-3)))
 
 		require.False(t, outputClosed(h), "unit 0 is not out")
@@ -204,7 +205,7 @@ func TestCloseInputChan(t *testing.T) {
 		waiting := send(h, -1)
 		h.CloseInputChan()
 		require.True(t, waiting.returned())
-		require.Equal(t, remuda.ErrPoolClosed, waiting.err)
+		require.ErrorIs(t, waiting.err, remuda.ErrPoolClosed)
 		require.False(t, outputClosed(h), "there is work to be done")
 		require.NoError(t, h.Start())
 		require.Equal(t, upTo(ahead), bodies(collect(h)))
@@ -241,7 +242,7 @@ func TestSendWorkRacesWithCloseInputChan(t *testing.T) {
 			go func() {
 				for {
 					if err := h.SendWork(unit(0)); err != nil {
-						assert.Equal(t, remuda.ErrPoolClosed, err)
+						assert.ErrorIs(t, err, remuda.ErrPoolClosed)
 						return
 					}
 					taken.Add(1)
@@ -266,12 +267,12 @@ func TestSendWorkRacesWithCloseInputChan(t *testing.T) {
 func TestHerdLifeCycle(t *testing.T) {
 	t.Run("Start twice", func(t *testing.T) {
 		h := startHerd(t, 1, succeed)
-		require.Equal(t, remuda.ErrPoolStarted, h.Start())
+		require.ErrorIs(t, h.Start(), remuda.ErrPoolStarted)
 	})
 	t.Run("Start after Close", func(t *testing.T) {
 		h := newHerd(t, 1, succeed)
 		require.NoError(t, h.Close(bg))
-		require.Equal(t, remuda.ErrPoolClosed, h.Start())
+		require.ErrorIs(t, h.Start(), remuda.ErrPoolClosed)
 		_, ok := <-h.OutputChan()
 		require.False(t, ok)
 	})
@@ -289,11 +290,11 @@ func TestHerdLifeCycle(t *testing.T) {
 			"AddRetryCallback":   h.AddRetryCallback(func(*work) {}),
 			"AddFailureCallback": h.AddFailureCallback(func(*work) {}),
 		} {
-			assert.Equal(t, remuda.ErrPoolStarted, err, name)
+			assert.ErrorIs(t, err, remuda.ErrPoolStarted, name)
 		}
 		require.NoError(t, h.SetHerdSize(2), "the size is not")
 		require.NoError(t, h.Close(bg))
-		require.Equal(t, remuda.ErrPoolClosed, h.SetMaxRetries(1))
+		require.ErrorIs(t, h.SetMaxRetries(1), remuda.ErrPoolClosed)
 	})
 	t.Run("what is nil is refused", func(t *testing.T) {
 		h := newHerd(t, 1, succeed)
@@ -335,7 +336,7 @@ func TestHerdClose(t *testing.T) {
 		require.Equal(t, []int{7}, bodies(out))
 		require.Equal(t, 3, out[0].Retries())
 		require.Equal(t, 0, h.HerdSize())
-		require.Equal(t, remuda.ErrPoolClosed, h.SetHerdSize(1))
+		require.ErrorIs(t, h.SetHerdSize(1), remuda.ErrPoolClosed)
 		require.ErrorIs(t, h.Close(bg), remuda.ErrPoolClosed, "a second Close")
 	})
 	bubble(t, "finishes the work of a herd of size 0", func(t *testing.T) {
@@ -374,7 +375,7 @@ func TestHerdClose(t *testing.T) {
 		out := collect(h)
 		require.Len(t, out, 1)
 		require.Equal(t, remuda.Failure, out[0].Status())
-		require.Equal(t, remuda.ErrPoolClosed, out[0].Err())
+		require.ErrorIs(t, out[0].Err(), remuda.ErrPoolClosed)
 		require.Zero(t, out[0].Retries())
 	})
 	bubble(t, "does not wait for the deaf", func(t *testing.T) {
@@ -502,7 +503,7 @@ func TestProcessDoesNotReturnAStatus(t *testing.T) {
 			require.ErrorIs(t, w.Err(), onPurpose)
 			require.Contains(t, string(p.Stack), "TestProcessDoesNotReturnAStatus")
 		case 1:
-			require.Equal(t, remuda.ErrGoexit, w.Err())
+			require.ErrorIs(t, w.Err(), remuda.ErrGoexit)
 		case 2:
 			require.EqualError(t, w.Err(), "remuda: process returned pending")
 		default:
@@ -576,6 +577,7 @@ func TestHerdLogger(t *testing.T) {
 		h.CloseInputChan()
 		h.CloseInputChan()
 		synctest.Wait()
+		where := regexp.MustCompile(` \(remuda_test[^)]*\)`)
 		require.Equal(t, `work "unit 0": success, retries: 0
 work "unit 1": retry, retries: 1
 work "unit 1": failure, retries: 1
@@ -583,6 +585,6 @@ work "unit 1": callback: "remuda: job panicked: on purpose"
 herd size: 2, was 1
 closed the input
 closed the output
-`, log.String())
+`, where.ReplaceAllString(log.String(), ""))
 	})
 }

@@ -12,7 +12,7 @@ import (
 type Info struct {
 	Pool    string // the pool's Config.Name
 	Worker  int    // the worker's number in its pool, counted from 1 and never used again
-	Job     uint64 // the run's number on that worker, counted from 1
+	Run     uint64 // the run's number on that worker, counted from 1
 	Attempt int    // 1, and more when middleware runs the job again; see SetAttempt
 
 	run *runContext
@@ -29,7 +29,7 @@ func InfoFrom(ctx context.Context) (Info, bool) {
 	return Info{
 		Pool:    r.ref.name,
 		Worker:  r.info.id,
-		Job:     r.info.runs,
+		Run:     r.info.runs,
 		Attempt: int(r.state.Attempt.Load()),
 		run:     r,
 	}, true

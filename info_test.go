@@ -48,7 +48,7 @@ func TestInfoOfARun(t *testing.T) {
 			for i, info := range infos {
 				assert.Equal(t, "mill", info.Pool)
 				assert.Equal(t, 1, info.Worker)
-				assert.EqualValues(t, i+1, info.Job)
+				assert.EqualValues(t, i+1, info.Run)
 				assert.Equal(t, 1, info.Attempt)
 				if name == "Do" || name == "Do inline" || name == "Submit" {
 					assert.Nil(t, info.Input(), "the run is over")

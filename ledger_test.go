@@ -206,7 +206,7 @@ func (l *ledger) close(s remuda.Stats) []string {
 	if l.active.Load() != 0 || l.lent.Load() != 0 {
 		l.fault("%d runs are active, %d wait", l.active.Load(), l.lent.Load())
 	}
-	if s.Accepted != s.Succeeded+s.Failed+s.Dropped || s.Queued != 0 || s.Running != 0 || s.Waiting != 0 || s.Retired != 0 {
+	if s.Accepted != s.Succeeded+s.Failed+s.Dropped || s.Queued != 0 || s.Running != 0 || s.Yielded != 0 || s.Retired != 0 {
 		l.fault("the pool is done: %+v", s)
 	}
 	if ran := s.Succeeded + s.Failed; begun > ran || ran > begun+uint64(l.unbuilt.Load()) {

@@ -126,6 +126,13 @@ func (l *lifecycle) reason() error {
 	return l.closing
 }
 
+// cause returns the error that closed the pool.
+func (l *lifecycle) cause() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.err
+}
+
 // doneChan returns the channel that is closed when the pool is finished.
 func (l *lifecycle) doneChan() <-chan struct{} {
 	l.mu.Lock()

@@ -460,6 +460,6 @@ func TestCloseWithEndedContextOfAPoolThatIsDone(t *testing.T) {
 		p := remuda.New[int, int]()
 		require.NoError(t, p.Start(remuda.Func(double)))
 		require.NoError(t, p.Close(over))
-		require.Equal(t, remuda.ErrPoolClosed, p.Close(over))
+		require.ErrorIs(t, p.Close(over), remuda.ErrPoolClosed)
 	}
 }

@@ -8,11 +8,13 @@ import (
 )
 
 // A Result is what [Pool.Stream] yields for an input: what the job returned for
-// it. At the end of a stream that was cut short there is one without an input.
+// it. At the end of a stream that was cut short there is one without an input, whose
+// error is [ErrCutShort] and whose Index is -1.
 type Result[In, Out any] struct {
-	In  In
-	Out Out
-	Err error
+	In    In
+	Out   Out
+	Err   error
+	Index int // of In in the sequence, counted from 0
 }
 
 // Map runs the job for every input of seq and yields the outcomes in the order
@@ -26,9 +28,10 @@ type Result[In, Out any] struct {
 // has taken some 100 µs, idle workers take over what has not begun of it.
 //
 // When ctx ends, or the pool is closed, no more inputs are read; Map yields the
-// outcomes of those that have begun and then, as its last pair, the error: that
-// of ctx or [ErrPoolClosed]. So it does if ctx has ended by the time that seq has,
-// which may have noticed. A pool that is not started gives just such a pair.
+// outcomes of those that have begun and then, as its last pair, an error that is
+// [ErrCutShort] and its cause: the error of ctx or [ErrPoolClosed]. So it does if
+// ctx has ended by the time that seq has, which may have noticed. A pool that is not
+// started, and a nil seq, give just such a pair.
 //
 // Leaving the loop early cancels the runs under way and waits for them, and for
 // seq to notice: when the loop is over nothing of it runs any more. A sequence
@@ -40,26 +43,29 @@ type Result[In, Out any] struct {
 // input.
 func (p *Pool[In, Out]) Map(ctx context.Context, seq iter.Seq[In]) iter.Seq2[Out, error] {
 	return func(yield func(Out, error) bool) {
-		err := p.core.stream(ctx, streamInput[In]{seq: seq}, true, func(b *batch[In, Out], i int) bool {
-			return yield(b.outcomes[i].out, b.outcomes[i].err)
-		})
-		if err != nil {
-			var out Out
-			yield(out, err)
-		}
+		p.core.mapTo(ctx, streamInput[In]{seq: seq}, yield)
 	}
 }
 
-// Stream is Map in order of completion. The last result after an early end has
-// the error and a zero input. To tell it from the outcome of an input that is
-// zero, see after the loop whether ctx has ended or the pool is closed.
+func (c *core[In, Out]) mapTo(ctx context.Context, input streamInput[In], yield func(Out, error) bool) {
+	err := c.stream(ctx, input, true, func(b *batch[In, Out], i int) bool {
+		return yield(b.outcomes[i].out, b.outcomes[i].err)
+	})
+	if err != nil {
+		var out Out
+		yield(out, c.cutShort(err))
+	}
+}
+
+// Stream is Map in order of completion. After an early end the last result has no
+// input; its error is [ErrCutShort].
 func (p *Pool[In, Out]) Stream(ctx context.Context, seq iter.Seq[In]) iter.Seq[Result[In, Out]] {
 	return func(yield func(Result[In, Out]) bool) {
 		err := p.core.stream(ctx, streamInput[In]{seq: seq}, false, func(b *batch[In, Out], i int) bool {
-			return yield(Result[In, Out]{In: b.in[i], Out: b.outcomes[i].out, Err: b.outcomes[i].err})
+			return yield(Result[In, Out]{b.in[i], b.outcomes[i].out, b.outcomes[i].err, b.first + i})
 		})
 		if err != nil {
-			yield(Result[In, Out]{Err: err})
+			yield(Result[In, Out]{Err: p.core.cutShort(err), Index: -1})
 		}
 	}
 }
@@ -73,15 +79,28 @@ func (p *Pool[In, Out]) Stream(ctx context.Context, seq iter.Seq[In]) iter.Seq[R
 func (p *Pool[In, Out]) DoAll(ctx context.Context, ins []In) ([]Out, error) {
 	outs := make([]Out, 0, len(ins))
 	var errs []error
-	end := p.core.stream(ctx, streamInput[In]{slice: ins}, true, func(b *batch[In, Out], i int) bool {
+	end := p.core.stream(ctx, streamInput[In]{slice: ins, fixed: true}, true, func(b *batch[In, Out], i int) bool {
 		if err := b.outcomes[i].err; err != nil {
-			errs = append(errs, fmt.Errorf("remuda: input %d: %w", len(outs), err))
+			errs = append(errs, &inputError{len(outs), p.core.cfg.Name, err})
 		}
 		outs = append(outs, b.outcomes[i].out)
 		return true
 	})
 	if end != nil {
-		errs = append(errs, end)
+		errs = append(errs, p.core.cutShort(end))
 	}
 	return outs[:len(ins)], errors.Join(errs...)
 }
+
+// An inputError says whose error one of those is that DoAll joins.
+type inputError struct {
+	index int
+	pool  string
+	err   error
+}
+
+func (e *inputError) Error() string {
+	return in(e.pool, fmt.Sprintf("remuda: input %d: %v", e.index, e.err))
+}
+
+func (e *inputError) Unwrap() error { return e.err }

@@ -158,7 +158,7 @@ func TestInputThatIsGivenUpLeavesTheQueue(t *testing.T) {
 
 				cancel()
 				require.True(t, given.returned())
-				require.Equal(t, context.Canceled, given.err)
+				require.ErrorIs(t, given.err, context.Canceled)
 				require.True(t, next.returned(), "the place is free")
 				s := p.Stats()
 				require.Equal(t, queue+1, s.Queued)
@@ -187,7 +187,7 @@ func TestManyInputsThatAreGivenUp(t *testing.T) {
 			before := heap()
 			for range 2_000 {
 				ctx, cancel := context.WithTimeout(bg, time.Second)
-				require.Equal(t, context.DeadlineExceeded, call(ctx, p, &value{}))
+				require.ErrorIs(t, call(ctx, p, &value{}), context.DeadlineExceeded)
 				cancel()
 			}
 			require.Equal(t, 4, p.Stats().Queued)

@@ -102,6 +102,7 @@ type frame[In, Out any] struct {
 	chain Handler // all of it; nil until bind, and if there is none or it adds nothing
 	in    In
 	out   Out
+	pool  string // its name
 
 	entered bool // the run under way has come to the job, or can't be refused
 }
@@ -151,7 +152,7 @@ func (f *frame[In, Out]) call(ctx context.Context) (err error) {
 	returned := false
 	defer func() {
 		if !returned { // recover may return nil: see GODEBUG=panicnil=1
-			err = newPanicError(recover())
+			err = newPanicError(recover()).in(f.pool)
 		}
 	}()
 	f.out, err = f.job.Do(ctx, f.in)

@@ -190,7 +190,7 @@ func TestNestedCallsAreSeenToWait(t *testing.T) {
 		do := async(func() (int, error) { return p.Do(bg, leaf-3) })
 		stats := p.Stats()
 		assertBalanced(t, stats)
-		require.Equal(t, 3, stats.Waiting)
+		require.Equal(t, 3, stats.Yielded)
 		require.Equal(t, 1, stats.Running)
 		require.Zero(t, stats.Retired)
 		s.letAll()
@@ -246,10 +246,10 @@ func TestNestedCallWaitsForAPlaceToGoOn(t *testing.T) {
 		do := async(func() (int, error) { return p.Do(bg, parent) })
 		time.Sleep(2 * time.Second)
 		require.False(t, do.returned(), "the only place is taken by a run that ignores its context")
-		require.Equal(t, 1, p.Stats().Waiting)
+		require.Equal(t, 1, p.Stats().Yielded)
 		s.letAll()
 		_, err := do.wait()
-		require.Equal(t, context.DeadlineExceeded, err)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
 	})
 }
 
@@ -301,7 +301,7 @@ func TestNestedCallsAndResizing(t *testing.T) {
 			require.NoError(t, p.Resize(size))
 			s.letAll()
 			if size == 0 {
-				require.True(t, calls[0].returned() && calls[1].returned() || p.Stats().Waiting > 0)
+				require.True(t, calls[0].returned() && calls[1].returned() || p.Stats().Yielded > 0)
 				require.NoError(t, p.More())
 			}
 			for _, c := range calls {
@@ -481,6 +481,6 @@ func TestNestedCallsGoOnWithoutWorkers(t *testing.T) {
 			order := s.order()
 			s.let(order[len(order)-1])
 		}
-		require.Zero(t, p.Stats().Running+p.Stats().Waiting)
+		require.Zero(t, p.Stats().Running+p.Stats().Yielded)
 	})
 }

@@ -20,10 +20,14 @@ func (j faultyJob[In, Out]) Do(context.Context, In) (out Out, err error) { retur
 // faultOf returns why job cannot run, and nil if it can. A job that is nil is
 // what is named.
 func faultOf[In, Out any](job Job[In, Out], name string) error {
-	switch j := job.(type) {
+	switch j := any(job).(type) {
 	case nil:
 		return nilError(name)
 	case JobFunc[In, Out]:
+		if j == nil {
+			return nilError(name)
+		}
+	case loopJob:
 		if j == nil {
 			return nilError(name)
 		}

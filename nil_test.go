@@ -74,22 +74,22 @@ func TestPoolOfNothing(t *testing.T) {
 		require.ErrorIs(t, err, remuda.ErrNilJob)
 		require.EqualError(t, err, want)
 	}
-	check(named().Start(nil), "remuda: job is nil (pool orders)")
-	check(named().Start(remuda.Func[int, int](nil)), "remuda: job is nil (pool orders)")
-	check(named().StartWithBuilder(nil), "remuda: builder is nil (pool orders)")
-	check(named().StartWithBuilder(remuda.JobBuilderFunc[int, int](nil)), "remuda: builder is nil (pool orders)")
-	check(named(pass, nil).Start(remuda.Func(double)), "remuda: middleware 2 is nil (pool orders)")
-	check(named(remuda.MiddlewareFunc(nil)).Start(remuda.Func(double)), "remuda: middleware 1 is nil (pool orders)")
+	check(named().Start(nil), "remuda: orders: job is nil")
+	check(named().Start(remuda.Func[int, int](nil)), "remuda: orders: job is nil")
+	check(named().StartWithBuilder(nil), "remuda: orders: builder is nil")
+	check(named().StartWithBuilder(remuda.JobBuilderFunc[int, int](nil)), "remuda: orders: builder is nil")
+	check(named(pass, nil).Start(remuda.Func(double)), "remuda: orders: middleware 2 is nil")
+	check(named(remuda.MiddlewareFunc(nil)).Start(remuda.Func(double)), "remuda: orders: middleware 1 is nil")
 	check(remuda.New[int, int](nil).Start(remuda.Func(double)), "remuda: middleware 1 is nil")
 	_, err := remuda.NewFrom[int, int](nil, remuda.Config{Name: "orders"})
-	check(err, "remuda: source is nil (pool orders)")
+	check(err, "remuda: orders: source is nil")
 
 	p := named()
 	require.NoError(t, p.StartWithBuilder(build))
 	defer p.Close(bg)
 	for range 2 {
 		_, err = p.Do(bg, 1)
-		check(err, "remuda: job of the builder is nil (pool orders)")
+		check(err, "remuda: orders: job of the builder is nil")
 	}
 }
 

@@ -1,6 +1,9 @@
 package remuda
 
-import "sync/atomic"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // OnDrop sets a function that is called for each input that nobody waits for and
 // whose job never ran, with the reason: one that Send or TrySend handed over and
@@ -28,6 +31,40 @@ func (p *Pool[In, Out]) OnDrop(f func(in In, err error)) { p.core.drops.set(f) }
 // dropped.
 type dropHook[In any] struct {
 	f atomic.Pointer[func(In, error)]
+
+	mu      sync.Mutex    // guards the rest
+	telling int           // what drops inputs and has not told of all of them
+	told    uint64        // how often that has come to its end
+	quiet   chan struct{} // closed when telling is 0; nil unless somebody waits for that
+}
+
+// begin says that inputs are about to count as dropped. Until end, Wait does not
+// return: the user's function may send others.
+func (h *dropHook[In]) begin() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.telling++
+}
+
+func (h *dropHook[In]) end() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.told++
+	if h.telling--; h.telling == 0 && h.quiet != nil {
+		close(h.quiet)
+		h.quiet = nil
+	}
+}
+
+// busy returns how often somebody has told of inputs, and a channel that is closed
+// when nobody does, or nil if nobody does now.
+func (h *dropHook[In]) busy() (told uint64, quiet <-chan struct{}) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.telling > 0 && h.quiet == nil {
+		h.quiet = make(chan struct{})
+	}
+	return h.told, h.quiet
 }
 
 func (h *dropHook[In]) set(f func(In, error)) {

@@ -69,7 +69,7 @@ func TestPanicOfAJob(t *testing.T) {
 				require.ErrorAs(t, err, &panicked)
 				require.Equal(t, "value", panicked.Value)
 				require.Contains(t, string(panicked.Stack), "panicsInsideTheJob", "the job's own stack")
-				require.Equal(t, "remuda: job panicked: value", panicked.Error())
+				require.Regexp(t, `^remuda: job panicked: value \(remuda_test\.panicsInsideTheJob, panic_test\.go:\d+\)$`, panicked.Error())
 				require.NoError(t, panicked.Unwrap())
 				require.Equal(t, layers, seen, "middleware sees it as an error")
 
@@ -279,7 +279,7 @@ func TestErrGoexitThatIsReturned(t *testing.T) {
 			})
 			require.True(t, do.returned())
 			require.True(t, survived)
-			require.Equal(t, remuda.ErrGoexit, do.err)
+			require.ErrorIs(t, do.err, remuda.ErrGoexit)
 		})
 	}
 }

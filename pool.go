@@ -4,7 +4,8 @@ import "context"
 
 // A Pool runs a job on a number of workers that can be changed at any time.
 //
-// The zero Pool is ready for [Pool.Start] with the zero [Config]. A Pool must
+// [Start] makes one and starts it. The zero Pool is ready for [Pool.Start] with the
+// zero [Config]: one worker, until More or Resize adds others. A Pool must
 // not be copied after first use. All methods are safe for concurrent use, from
 // inside of jobs too.
 //
@@ -29,10 +30,10 @@ func New[In, Out any](mws ...Middleware) *Pool[In, Out] {
 
 // NewWithConfig returns a pool with the given configuration. A setting that is
 // negative or contradicts another is an error: [ErrInvalidMin], [ErrInvalidMax],
-// [ErrInvalidInitial] or [ErrInvalidQueue].
+// [ErrInvalidInitial], [ErrInvalidQueue] or [ErrInvalidIdleTimeout].
 func NewWithConfig[In, Out any](cfg Config, mws ...Middleware) (*Pool[In, Out], error) {
 	if err := cfg.validate(); err != nil {
-		return nil, err
+		return nil, cfg.fault(err)
 	}
 	return newPool[In, Out](cfg, mws), nil
 }
@@ -70,11 +71,15 @@ func Must[In, Out any](p *Pool[In, Out], err error) *Pool[In, Out] {
 
 // Start starts the pool with a job that all workers share. It does not block.
 // It returns [ErrPoolStarted] if the pool has been started before,
-// [ErrPoolClosed] if it was closed, and [ErrNilJob] for a job that is nil or made
-// of something that is, and for a nil middleware: the error names it.
+// [ErrPoolClosed] if it was closed, [ErrNilJob] for a job that is nil or made
+// of something that is, and for a nil middleware (the error names it), and
+// [ErrLoopJob] for a job of [Loop] in a pool that is fed by its queue.
 func (p *Pool[In, Out]) Start(job Job[In, Out]) error {
 	if err := faultOf(job, "job"); err != nil {
 		return p.core.cfg.fault(err)
+	}
+	if p.core.source == nil && loops(job) {
+		return p.core.cfg.fault(ErrLoopJob)
 	}
 	return p.core.start(JobBuilderFunc[In, Out](func() Job[In, Out] { return job }), false)
 }
@@ -94,6 +99,7 @@ func (p *Pool[In, Out]) StartWithBuilder(b JobBuilder[In, Out]) error {
 // accepted still runs, however long that takes. For a bound, use Start, wait for
 // ctx, and call CloseWithTimeout. Run returns the errors of Start at once.
 func (p *Pool[In, Out]) Run(ctx context.Context, job Job[In, Out]) error {
+	mustContext(ctx)
 	if err := p.Start(job); err != nil {
 		return err
 	}
@@ -102,6 +108,7 @@ func (p *Pool[In, Out]) Run(ctx context.Context, job Job[In, Out]) error {
 
 // RunWithBuilder is Run with a job of its own for each worker.
 func (p *Pool[In, Out]) RunWithBuilder(ctx context.Context, b JobBuilder[In, Out]) error {
+	mustContext(ctx)
 	if err := p.StartWithBuilder(b); err != nil {
 		return err
 	}

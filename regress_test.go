@@ -680,7 +680,7 @@ func TestRunThatAnotherPoolCutsOffSaysNothingOfItsOwn(t *testing.T) {
 		require.NoError(t, outer.Send(context.WithValue(bg, key("a"), 1), 1))
 		require.Error(t, outer.CloseWithTimeout(time.Second))
 		<-outer.Done()
-		require.Equal(t, context.Canceled, got)
+		require.ErrorIs(t, got, context.Canceled)
 	})
 }
 

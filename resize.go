@@ -1,9 +1,11 @@
 package remuda
 
+import "fmt"
+
 // More adds a worker. It never blocks. It returns [ErrMaxReached] at Config.Max,
 // [ErrNotStarted] before Start, and [ErrPoolClosed] once the pool is closing.
 func (p *Pool[In, Out]) More() error {
-	return p.core.resize(func(size int) int { return size + 1 }, true)
+	return p.core.resize("More", func(size int) int { return size + 1 }, true)
 }
 
 // Less takes a worker out. It never blocks: Current drops at once, and a worker
@@ -15,14 +17,16 @@ func (p *Pool[In, Out]) More() error {
 // cancelled. Less returns [ErrMinReached] at Config.Min, and otherwise the
 // errors of More.
 func (p *Pool[In, Out]) Less() error {
-	return p.core.resize(func(size int) int { return size - 1 }, false)
+	return p.core.resize("Less", func(size int) int { return size - 1 }, false)
 }
 
 // Resize makes the number of workers n, as More and Less do, and does not block.
 // It does not clamp: if n is out of bounds it changes nothing and returns
 // [ErrMinReached] or [ErrMaxReached], and otherwise the errors of More. Set
 // Config.Max if n comes from outside, since without it any n is taken.
-func (p *Pool[In, Out]) Resize(n int) error { return p.core.resize(func(int) int { return n }, false) }
+func (p *Pool[In, Out]) Resize(n int) error {
+	return p.core.resize("Resize", func(int) int { return n }, false)
+}
 
 // Current returns the number of workers that the pool should have now: what
 // Start, More, Less and Resize made of it. It is 0 before Start and after Close.
@@ -41,7 +45,7 @@ func (c *core[In, Out]) current() int {
 
 // resize changes the number of workers. A number that comes out smaller where it
 // was to grow is larger than there are numbers.
-func (c *core[In, Out]) resize(to func(size int) int, grow bool) error {
+func (c *core[In, Out]) resize(call string, to func(size int) int, grow bool) error {
 	c.sizing.Lock()
 	before, n, err := c.resizeLocked(to)
 	c.sizing.Unlock()
@@ -49,12 +53,31 @@ func (c *core[In, Out]) resize(to func(size int) int, grow bool) error {
 		err = ErrMaxReached
 	}
 	if err != nil {
-		return c.cfg.fault(err)
+		return c.resizeFault(err, call, n)
 	}
 	if n > before {
 		c.streams.grow()
 	}
 	return nil
+}
+
+// resizeFault is the error of a call that was to make n the number of workers.
+func (c *core[In, Out]) resizeFault(err error, call string, n int) error {
+	if call == "Resize" {
+		call = fmt.Sprintf("Resize(%d)", n)
+	}
+	switch {
+	case err == ErrPoolClosed:
+		return c.closedFault()
+	case err == ErrMinReached:
+		return c.cfg.limit(err, "%s: fewer than Min %d", call, c.cfg.Min)
+	case err == ErrMaxReached && c.cfg.Max > 0:
+		return c.cfg.limit(err, "%s: more than Max %d", call, c.cfg.Max)
+	case err == ErrMaxReached:
+		return c.cfg.limit(err, "%s: more than there are numbers", call)
+	default:
+		return c.cfg.fault(err)
+	}
 }
 
 // resizeLocked needs sizing, so that nobody changes the number of workers between

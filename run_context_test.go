@@ -48,11 +48,11 @@ func TestContextOfARunEndsWithIt(t *testing.T) {
 					})
 					require.NoError(t, call(ctx, p, 1))
 					synctest.Wait()
-					require.Equal(t, context.Canceled, kept.Err())
+					require.ErrorIs(t, kept.Err(), context.Canceled)
 					<-kept.Done()
 					_, err := p.Do(bg, 2)
 					require.NoError(t, err)
-					require.Equal(t, context.Canceled, kept.Err())
+					require.ErrorIs(t, kept.Err(), context.Canceled)
 				})
 			}
 		}

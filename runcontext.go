@@ -21,7 +21,7 @@ type poolRef struct {
 	clock  queuetime.Clock
 	slots  slotOwner // the pool itself
 
-	cancelled atomic.Bool // set before base ends: nothing begins any more
+	cancelled atomic.Bool // nothing begins any more; set by Stop, and before base ends
 	nested    atomic.Bool // a job has waited for its own pool with a shared context
 
 	waiters sync.Pool // of *ticketWaiter

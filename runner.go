@@ -72,6 +72,7 @@ func (rn *runner[In, Out]) bindJob(s *runnerState[In, Out]) error {
 		}
 		s.job = job
 	}
+	s.pool = rn.cfg.Name
 	if s.bind(s.job, rn.mws); s.chain != nil {
 		s.info.entered = &s.entered
 	}
@@ -130,6 +131,9 @@ func (rn *runner[In, Out]) breakRun(s *runnerState[In, Out], err error, exited b
 			return // in a hook of the user's, which has cost nobody anything
 		}
 		panic(err) // the fault is our own
+	}
+	if broke, ok := err.(*PanicError); ok {
+		err = broke.in(rn.cfg.Name)
 	}
 	s.entered, s.exited = true, exited
 	rn.finishRun(s, err)

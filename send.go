@@ -23,15 +23,20 @@ import (
 // it, inputs that send others in turn make a chain of contexts that grows.
 //
 // Send returns [ErrPoolClosed], [ErrNotStarted] or [ErrSourceFed] if the pool
-// takes no inputs. It costs no allocation if ctx is context.Background() or
-// context.TODO(), and one if it is not.
+// takes no inputs. If a failed run has closed the pool ([Config.StopOnErrors]), the
+// error is that of the run, too, to errors.Is; so it is with TrySend, Submit and
+// TrySubmit, but not with Do and the like, whose error may be an outcome. If that run
+// panicked, [Pool.Err] has the [*PanicError].
+//
+// Send costs no allocation if ctx is context.Background() or context.TODO(), and one
+// if it is not.
 func (p *Pool[In, Out]) Send(ctx context.Context, in In) error {
 	it, err := p.core.sentItem(ctx, in)
 	if err != nil {
 		return err
 	}
 	_, err = p.core.send(ctx, it, true)
-	return err
+	return withReason(err)
 }
 
 // TrySend is Send that never blocks: it returns [ErrQueueFull] when Send would
@@ -43,7 +48,7 @@ func (p *Pool[In, Out]) TrySend(ctx context.Context, in In) error {
 		return err
 	}
 	_, err = p.core.send(ctx, it, false)
-	return err
+	return withReason(err)
 }
 
 // Submit hands an input to the pool, as Send does, and returns the ticket by
@@ -53,16 +58,27 @@ func (p *Pool[In, Out]) TrySend(ctx context.Context, in In) error {
 // context that carries something it costs two, and three more if that can end
 // and all workers are busy.
 func (p *Pool[In, Out]) Submit(ctx context.Context, in In) (*Ticket[Out], error) {
+	return p.core.submit(ctx, in, true)
+}
+
+// TrySubmit is Submit that never blocks: it returns [ErrQueueFull] when Submit would
+// wait.
+func (p *Pool[In, Out]) TrySubmit(ctx context.Context, in In) (*Ticket[Out], error) {
+	return p.core.submit(ctx, in, false)
+}
+
+func (c *core[In, Out]) submit(ctx context.Context, in In, wait bool) (*Ticket[Out], error) {
+	mustContext(ctx)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	e := newTicketEnvelope[In, Out](&p.core.ref, ctx)
-	seq, err := p.core.send(ctx, item[In, Out]{in, &e.envelope}, true)
+	e := newTicketEnvelope[In, Out](&c.ref, ctx)
+	seq, err := c.send(ctx, item[In, Out]{in, &e.envelope}, wait)
 	if err != nil {
-		return nil, err
+		return nil, withReason(err)
 	}
-	if p.core.Waits() && ctx.Done() != nil {
-		p.core.heed(ctx, seq, &e.ticket)
+	if c.Waits() && ctx.Done() != nil { // in this order: not every context has its channel ready
+		c.heed(ctx, seq, &e.ticket)
 	}
 	return &e.ticket, nil
 }
@@ -70,23 +86,26 @@ func (p *Pool[In, Out]) Submit(ctx context.Context, in In) (*Ticket[Out], error)
 // heed makes the input of a ticket leave the queue when ctx ends. Where workers are
 // on their way for all that is queued, Submit does without.
 func (c *core[In, Out]) heed(ctx context.Context, seq uint64, t *Ticket[Out]) {
-	stop := context.AfterFunc(ctx, func() { c.giveUp(seq, t, ctx.Err()) })
+	stop := context.AfterFunc(ctx, func() { _ = c.giveUp(seq, t, ctx.Err()) })
 	if !t.onSettle(stop) {
 		stop()
 	}
 }
 
 // giveUp takes an input out of the queue because of err, the end of its caller's
-// context. It does nothing if the input is not queued.
-func (c *core[In, Out]) giveUp(seq uint64, t *Ticket[Out], err error) {
+// context, and returns the error of its caller. If the input is not queued, that is
+// all it does.
+func (c *core[In, Out]) giveUp(seq uint64, t sink[Out], err error) error {
 	it, ok := c.Remove(seq)
 	if !ok {
-		return
+		return c.ref.endedWhile(isRunning, err)
 	}
 	it.env.run.end()
 	it.env.run = nil
+	err = c.ref.endedWhile(isQueued, err)
 	var out Out
 	t.settle(out, err, false)
+	return err
 }
 
 // sentItem makes the item of an input that is sent with ctx.
@@ -95,6 +114,7 @@ func (c *core[In, Out]) sentItem(ctx context.Context, in In) (item[In, Out], err
 	if isEmpty(ctx) {
 		return it, nil
 	}
+	mustContext(ctx)
 	if err := ctx.Err(); err != nil {
 		return it, err
 	}
@@ -120,7 +140,7 @@ func (c *core[In, Out]) send(ctx context.Context, it item[In, Out], wait bool) (
 	case err == nil:
 		return seq, nil
 	case err == dispatch.ErrFull:
-		return 0, c.cfg.fault(ErrQueueFull)
+		return 0, c.full
 	}
 	if err = c.refusal(); err == nil { // the pool has been started meanwhile
 		return c.send(ctx, it, wait)
@@ -142,7 +162,7 @@ func (c *core[In, Out]) awaitPlace(ctx context.Context, w *dispatch.Waiter[item[
 		case err = <-w.Answer():
 		case <-end:
 			if c.GiveUp(w) {
-				return 0, ctx.Err()
+				return 0, c.ref.endedWhile(isBlocked, ctx.Err())
 			}
 			err = <-w.Answer() // decided meanwhile
 		}

@@ -100,7 +100,7 @@ func TestDoReturnsAsSoonAsItsContextEnds(t *testing.T) {
 			defer cancel()
 			do := async(func() (int, error) { return p.Do(ctx, 99) })
 			out, err := do.wait()
-			assert.Equal(t, context.DeadlineExceeded, err)
+			assert.ErrorIs(t, err, context.DeadlineExceeded)
 			assert.Zero(t, out)
 			assert.Equal(t, time.Second, do.took)
 
@@ -156,7 +156,7 @@ func TestDoReturnsAsSoonAsItsContextEnds(t *testing.T) {
 		require.False(t, do.returned())
 		cancel()
 		require.True(t, do.returned())
-		require.Equal(t, context.Canceled, do.err)
+		require.ErrorIs(t, do.err, context.Canceled)
 		s.letAll()
 		require.Equal(t, []int{0}, s.order())
 	})
@@ -460,7 +460,7 @@ func TestSendReturnsWhenItsContextEnds(t *testing.T) {
 		for i, handOver := range handOvers {
 			c := asyncErr(func() error { return handOver(ctx, p, 90+i) })
 			_, err := c.wait()
-			require.Equal(t, context.DeadlineExceeded, err)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
 		}
 		s.letAll()
 		require.Equal(t, upTo(max(queue, 0)+1), s.order())
@@ -534,7 +534,7 @@ func TestTicket(t *testing.T) {
 		hasty := async(func() (int, error) { return ticket.Wait(ctx) })
 		last := async(func() (int, error) { return ticket.Wait(bg) })
 		out, err := hasty.wait()
-		require.Equal(t, context.DeadlineExceeded, err)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.Zero(t, out)
 		require.NoError(t, s.ctx(21).Err())
 		require.False(t, patient.returned())
@@ -572,7 +572,7 @@ func TestTicket(t *testing.T) {
 		cancel()
 		for _, ticket := range []*remuda.Ticket[int]{runs, queued} {
 			_, err = ticket.Wait(bg)
-			require.Equal(t, context.Canceled, err)
+			require.ErrorIs(t, err, context.Canceled)
 		}
 		require.Equal(t, []int{1}, s.order(), "the other was dropped")
 		require.EqualValues(t, 1, p.Stats().Failed)
@@ -624,6 +624,6 @@ func TestInlineDoWithEndedContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(bg)
 	cancel()
 	_, err := p.Do(ctx, 1)
-	require.Equal(t, context.Canceled, err)
+	require.ErrorIs(t, err, context.Canceled)
 	require.Zero(t, p.Stats().Accepted)
 }

@@ -41,7 +41,7 @@ func TestNestedCallThatOutlivesItsRun(t *testing.T) {
 			}
 			time.Sleep(time.Minute)
 			require.EqualValues(t, 1, most.Load())
-			require.Zero(t, p.Stats().Waiting)
+			require.Zero(t, p.Stats().Yielded)
 		})
 	}
 }

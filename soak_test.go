@@ -56,7 +56,7 @@ func TestSoak(t *testing.T) {
 
 // idle waits until everything that was sent has run.
 func idle(p *remuda.Pool[int, int]) {
-	for s := p.Stats(); s.Queued+s.Running+s.Waiting > 0; s = p.Stats() {
+	for s := p.Stats(); s.Queued+s.Running+s.Yielded > 0; s = p.Stats() {
 		runtime.Gosched()
 	}
 }

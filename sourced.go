@@ -214,7 +214,7 @@ func (w *sourceWorker[In, Out]) broke(err error, exited bool) (end bool) {
 		return false
 	}
 	w.pulling = false
-	w.pool.close(sourceError(err)) // not an answer to the end of Next's context
+	w.pool.close(w.pool.runner.sourceError(err)) // not an answer to the end of Next's context
 	return true
 }
 
@@ -261,12 +261,14 @@ func (w *sourceWorker[In, Out]) pull() (in In, ok bool) {
 	case err == io.EOF:
 		w.pool.close(nil)
 	case !w.stopped.Load(): // else that is just how Next answers to the end of its context
-		w.pool.close(sourceError(err))
+		w.pool.close(w.pool.runner.sourceError(err))
 	}
 	return in, false
 }
 
-func sourceError(err error) error { return fmt.Errorf("remuda: source: %w", err) }
+func (rn *runner[In, Out]) sourceError(err error) error {
+	return rn.cfg.fault(fmt.Errorf("remuda: source: %w", err))
+}
 
 var _ = (*sourceWorker[Void, Void]).record // is a recorder
 

@@ -46,9 +46,9 @@ func closeAfter[In, Out any](t *testing.T, p *remuda.Pool[In, Out]) {
 // assertBalanced asserts what holds in every snapshot.
 func assertBalanced(t *testing.T, s remuda.Stats) bool {
 	t.Helper()
-	sum := uint64(s.Queued+s.Running+s.Waiting) + s.Succeeded + s.Failed + s.Dropped
+	sum := uint64(s.Queued+s.Running+s.Yielded) + s.Succeeded + s.Failed + s.Dropped
 	ok := s.Accepted == sum && s.Panicked <= s.Failed &&
-		min(s.Workers, s.Running, s.Waiting, s.Queued, s.Retired) >= 0
+		min(s.Workers, s.Running, s.Yielded, s.Queued, s.Retired) >= 0
 	return assert.True(t, ok, "snapshot does not balance: %+v", s)
 }
 
@@ -56,7 +56,7 @@ func assertBalanced(t *testing.T, s remuda.Stats) bool {
 func assertIdle(t *testing.T, s remuda.Stats) {
 	t.Helper()
 	assertBalanced(t, s)
-	assert.Zero(t, [...]int{s.Queued, s.Running, s.Waiting, s.Retired}, "not idle: %+v", s)
+	assert.Zero(t, [...]int{s.Queued, s.Running, s.Yielded, s.Retired}, "not idle: %+v", s)
 }
 
 // bubble runs f as a subtest in a bubble of its own.

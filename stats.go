@@ -4,15 +4,15 @@ import "github.com/remuda-go/remuda/internal/dispatch"
 
 // Stats is what a pool has done and is doing, at one moment: at any time
 //
-//	Accepted == Queued + Running + Waiting + Succeeded + Failed + Dropped
+//	Accepted == Queued + Running + Yielded + Succeeded + Failed + Dropped
 //
 // A run counts as finished before its Ticket or Do returns, so the numbers are
 // exact for whoever waited for them. An input that was only sent counts as
 // running until its worker has come back for the next one.
 type Stats struct {
 	Workers int // as Current returns
-	Running int // runs that have begun and not finished, without those in Waiting
-	Waiting int // runs that have given up their slot while they wait for their own pool
+	Running int // runs that have begun and not finished, without those in Yielded
+	Yielded int // runs that have given up their slot while they wait for their own pool
 	Queued  int // inputs accepted and not begun
 	Retired int // workers taken out by Less that still finish a run
 
@@ -42,7 +42,7 @@ func (c *core[In, Out]) stats() Stats {
 	d := c.Dispatcher.Stats()
 	s := Stats{
 		Workers:  d.Target,
-		Waiting:  d.Yielded,
+		Yielded:  d.Yielded,
 		Queued:   d.Queued,
 		Retired:  d.Retired,
 		Accepted: d.Accepted,
@@ -51,6 +51,6 @@ func (c *core[In, Out]) stats() Stats {
 		s.Workers = 0
 	}
 	s.addTally(&d.Tally)
-	s.Running = int(s.Accepted-s.Succeeded-s.Failed-s.Dropped) - s.Queued - s.Waiting
+	s.Running = int(s.Accepted-s.Succeeded-s.Failed-s.Dropped) - s.Queued - s.Yielded
 	return s
 }

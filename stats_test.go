@@ -167,7 +167,7 @@ func assertIdleSoon(t *testing.T, p *remuda.Pool[int, int]) {
 	require.NoError(t, p.Resize(3))
 	require.Eventually(t, func() bool {
 		s := p.Stats()
-		return s.Queued+s.Running+s.Waiting+s.Retired == 0
+		return s.Queued+s.Running+s.Yielded+s.Retired == 0
 	}, time.Minute, time.Millisecond, "%+v", p.Stats())
 }
 
@@ -227,7 +227,7 @@ func TestStatsAreExactForWhoeverWaited(t *testing.T) {
 			cancel()
 			require.NoError(t, p.More())
 			_, err = ticket.Wait(bg)
-			require.Equal(t, context.Canceled, err)
+			require.ErrorIs(t, err, context.Canceled)
 			require.EqualValues(t, i+1, p.Stats().Dropped)
 			require.NoError(t, p.Less())
 		}

@@ -24,6 +24,7 @@ type stream[In, Out any] struct {
 	core    *core[In, Out]
 	env     envelope[In, Out] // of its invitations
 	caller  *runContext       // the run of this pool that loops, if one does
+	faults  *faults           // of its sequence, if that can fail
 	outer   context.Context   // the caller's
 	labels  context.Context   // see labelsOf
 	ctx     context.Context   // of the runs
@@ -64,26 +65,33 @@ type stream[In, Out any] struct {
 
 // A streamInput is what a stream gets its inputs from: one of the two.
 type streamInput[In any] struct {
-	seq   iter.Seq[In]
-	slice []In
+	seq    iter.Seq[In]
+	faults *faults // among the inputs of seq
+	slice  []In
+	fixed  bool // it is the slice
 }
 
 // stream runs the inputs and hands each outcome to emit, as a batch and an index
 // into it, until emit returns false. It returns the error that cut the stream short,
 // if one did.
 func (c *core[In, Out]) stream(ctx context.Context, input streamInput[In], ordered bool, emit func(*batch[In, Out], int) bool) error {
+	mustContext(ctx)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if err := c.refusal(); err != nil {
 		return err
 	}
+	if !input.fixed && input.seq == nil {
+		return c.cfg.fault(nilError("sequence"))
+	}
 	s := newStream(ctx, c, ordered)
 	defer s.close()
-	if input.seq != nil {
-		go s.read(input.seq)
-	} else {
+	if input.fixed {
 		s.readSlice(input.slice)
+	} else {
+		s.faults = input.faults
+		go s.read(input.seq)
 	}
 	for b, from, to := s.await(); b != nil; b, from, to = s.await() {
 		for i := from; i < to; i++ {

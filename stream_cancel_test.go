@@ -88,7 +88,7 @@ func TestSequenceThatEndsWithTheContext(t *testing.T) {
 					})
 					_, errs := loop(ctx, p, seq)
 					require.NotEmpty(t, errs)
-					require.Equal(t, context.Canceled, errs[len(errs)-1], "round %d", round)
+					require.ErrorIs(t, errs[len(errs)-1], context.Canceled, "round %d", round)
 					require.NoError(t, p.Close(bg))
 				}
 			})

@@ -31,10 +31,10 @@ func (s *stream[In, Out]) halted() error {
 }
 
 // cut stops the stream because of err: inputs that no worker has taken do not run
-// any more. If ctx has ended, those that were taken and have not begun do not
-// either.
+// any more. If ctx has ended, or after Stop, those that were taken and have not begun
+// do not either.
 func (s *stream[In, Out]) cut(err error) {
-	if s.ctx.Err() != nil {
+	if s.ctx.Err() != nil || s.halted() != nil {
 		s.aborted.Store(true)
 	}
 	s.mu.Lock()
@@ -59,9 +59,6 @@ func (s *stream[In, Out]) cut(err error) {
 func (s *stream[In, Out]) ending() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.err == ErrPoolClosed {
-		return s.core.cfg.fault(s.err)
-	}
 	return s.err
 }
 
@@ -73,9 +70,13 @@ func (s *stream[In, Out]) allConsumedLocked() bool {
 
 // dropGivenBackLocked ends the inputs of batches that no worker has: they never run.
 func (s *stream[In, Out]) dropGivenBackLocked() {
+	if s.givenBack == nil {
+		return
+	}
+	err := s.core.neverBegan(endOf(s.ctx))
 	for b := s.givenBack; b != nil; b = b.nextGivenBack {
 		for i, more := b.Next(); more; i, more = b.Next() {
-			b.outcomes[i].err = endOf(s.ctx)
+			b.outcomes[i].err = err
 			b.Count(dispatch.Dropped)
 		}
 		s.core.FinishBatch(&b.Batch)

@@ -28,14 +28,15 @@ func (s *stream[In, Out]) grow() {
 }
 
 // invite puts an invitation, counted already, into the queue. If the pool does not
-// take it, it is closing, and the stream ends.
-func (s *stream[In, Out]) invite() {
+// take it, it is closing, and the stream ends: invite returns false, and a worker that
+// was to leave stays.
+func (s *stream[In, Out]) invite() bool {
 	// With mu, so that the worker that comes finds it in invited.
 	s.mu.Lock()
 	s.inviting--
 	if s.aborted.Load() { // nobody is needed, or would take the invitation back
 		s.mu.Unlock()
-		return
+		return true
 	}
 	guest, ok := s.core.SendGuest(item[In, Out]{env: &s.env})
 	if ok {
@@ -45,6 +46,7 @@ func (s *stream[In, Out]) invite() {
 	if !ok {
 		s.cut(ErrPoolClosed)
 	}
+	return ok
 }
 
 // arrive notes that a worker has come with an invitation: the oldest, since the

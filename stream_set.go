@@ -1,26 +1,33 @@
 package remuda
 
-import "sync"
+import (
+	"maps"
+	"slices"
+	"sync"
+)
 
-// A grower is told when its pool has more workers.
-type grower interface{ grow() }
+// A looper is a stream, whatever its types.
+type looper interface {
+	grow() // the pool has more workers
+	cut(err error)
+}
 
 // A streamSet is the loops that are under way over a pool.
 type streamSet struct {
 	mu  sync.Mutex
-	all map[grower]struct{}
+	all map[looper]struct{}
 }
 
-func (set *streamSet) add(s grower) {
+func (set *streamSet) add(s looper) {
 	set.mu.Lock()
 	defer set.mu.Unlock()
 	if set.all == nil {
-		set.all = make(map[grower]struct{})
+		set.all = make(map[looper]struct{})
 	}
 	set.all[s] = struct{}{}
 }
 
-func (set *streamSet) remove(s grower) {
+func (set *streamSet) remove(s looper) {
 	set.mu.Lock()
 	defer set.mu.Unlock()
 	delete(set.all, s)
@@ -28,13 +35,20 @@ func (set *streamSet) remove(s grower) {
 
 // grow tells all of them that the pool has more workers.
 func (set *streamSet) grow() {
-	set.mu.Lock()
-	all := make([]grower, 0, len(set.all))
-	for s := range set.all {
-		all = append(all, s)
-	}
-	set.mu.Unlock()
-	for _, s := range all {
+	for _, s := range set.list() {
 		s.grow()
 	}
+}
+
+// cut stops all of them because of err.
+func (set *streamSet) cut(err error) {
+	for _, s := range set.list() {
+		s.cut(err)
+	}
+}
+
+func (set *streamSet) list() []looper {
+	set.mu.Lock()
+	defer set.mu.Unlock()
+	return slices.Collect(maps.Keys(set.all))
 }

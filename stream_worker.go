@@ -27,8 +27,7 @@ func (s *stream[In, Out]) visit(w *runnerState[In, Out]) {
 			}
 		}
 		s.handOn(b)
-		if s.finish(w) {
-			s.invite()
+		if s.finish(w) && s.invite() { // else the pool is closing: what was given back is left to this worker
 			w.visiting = nil
 			return
 		}
@@ -42,7 +41,14 @@ func (s *stream[In, Out]) runNext(w *runnerState[In, Out], b *batch[In, Out]) {
 	if b.run == nil || c.ref.nested.Load() || b.run.ended() {
 		b.run = newRunContext(&c.ref, s.ctx, byPool)
 	}
-	if err := s.halted(); err != nil {
+	var err error
+	if s.faults != nil {
+		err = s.faults.take(b.first + b.current)
+	}
+	if end := s.halted(); end != nil {
+		err = c.neverBegan(end)
+	}
+	if err != nil {
 		c.dropItem(w, b.run, b.in[b.current], err, b)
 		return
 	}

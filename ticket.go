@@ -60,6 +60,7 @@ type ticketWaiter struct {
 // job's or derived from it, so that it cannot wait for ever. Before Wait returns, it
 // has its slot back, unless Close has cancelled everything.
 func (t *Ticket[Out]) Wait(ctx context.Context) (Out, error) {
+	mustContext(ctx)
 	if t.isSettled() {
 		return t.out, t.err
 	}
@@ -72,7 +73,7 @@ func (t *Ticket[Out]) Wait(ctx context.Context) (Out, error) {
 	}
 	t.askBack(r)
 	var out Out
-	return out, ctx.Err()
+	return out, t.ref.endedWhile(isWaiting, ctx.Err())
 }
 
 // Done returns a channel that is closed when the outcome is there: Wait then

@@ -124,7 +124,7 @@ func TestTrapSubmitRacesClose(t *testing.T) {
 				for i := 0; ; i++ {
 					ticket, err := p.Submit(bg, i)
 					if err != nil {
-						assert.Equal(t, remuda.ErrPoolClosed, err)
+						assert.ErrorIs(t, err, remuda.ErrPoolClosed)
 						return
 					}
 					if accepted.Add(1); i == 0 {
@@ -201,7 +201,7 @@ func TestTrapCancelledContextWithAFullQueue(t *testing.T) {
 		for i, w := range waits {
 			require.True(t, w.returned())
 			if i > 0 {
-				require.Equal(t, context.Canceled, w.err)
+				require.ErrorIs(t, w.err, context.Canceled)
 			}
 		}
 		require.True(t, closing.returned())

@@ -57,10 +57,10 @@ func TestTrySendWithEndedContext(t *testing.T) {
 		p := startPool(t, remuda.Config{Queue: queue}, double)
 		ctx, cancel := context.WithCancel(bg)
 		cancel()
-		require.Equal(t, context.Canceled, p.TrySend(ctx, 1))
+		require.ErrorIs(t, p.TrySend(ctx, 1), context.Canceled)
 		late, cancel := context.WithTimeout(bg, -1)
 		defer cancel()
-		require.Equal(t, context.DeadlineExceeded, p.TrySend(late, 1))
+		require.ErrorIs(t, p.TrySend(late, 1), context.DeadlineExceeded)
 		require.Zero(t, p.Stats().Accepted)
 	}
 }

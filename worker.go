@@ -62,7 +62,7 @@ func (c *core[In, Out]) runItem(w *worker[In, Out]) {
 	if env == nil {
 		r := c.sharedContext(s)
 		if c.ref.cancelled.Load() {
-			c.dropItem(s, r, in, c.cfg.fault(ErrPoolClosed), c)
+			c.dropItem(s, r, in, c.closedFault(), c)
 			return
 		}
 		unlabel()
@@ -92,10 +92,10 @@ func (c *core[In, Out]) runItem(w *worker[In, Out]) {
 // ended, or all runs are cancelled.
 func (c *core[In, Out]) refusedRun(r *runContext) error {
 	if err := r.callerErr(); err != nil {
-		return err
+		return c.ref.endedWhile(isQueued, err)
 	}
 	if c.ref.cancelled.Load() {
-		return c.cfg.fault(ErrPoolClosed)
+		return c.closedFault()
 	}
 	return nil
 }
@@ -126,6 +126,8 @@ func (c *core[In, Out]) recordSent(s *runnerState[In, Out], err error, o dispatc
 		s.last = o
 		return
 	}
+	c.drops.begin()
+	defer c.drops.end()
 	c.Count(o) // at once: OnDrop may look
 	c.drops.tellRefused(s.in, err, c.life.note)
 }

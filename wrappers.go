@@ -13,7 +13,7 @@ import (
 var ErrInvalidInput = errors.New("remuda: invalid input")
 
 // NoError makes a [Job] of a function that returns no error. As with NoInput,
-// NoOutput, NoContext and Loop, it is nil if f is.
+// NoOutput and NoContext, it is nil if f is.
 func NoError[In, Out any](f func(context.Context, In) Out) JobFunc[In, Out] {
 	if f == nil {
 		return nil
@@ -44,16 +44,6 @@ func NoContext[In, Out any](f func(In) (Out, error)) JobFunc[In, Out] {
 		return nil
 	}
 	return func(_ context.Context, in In) (Out, error) { return f(in) }
-}
-
-// Loop makes a [Job] of a function that has neither input nor output: the job
-// of a pool made by [NewLoop], whose workers run it non-stop. In a pool made by
-// [New], and in the zero Pool, it runs once for each input.
-func Loop(f func(context.Context) error) JobFunc[Void, Void] {
-	if f == nil {
-		return nil
-	}
-	return func(ctx context.Context, _ Void) (Void, error) { return Void{}, f(ctx) }
 }
 
 // Then is first followed by second, which gets what first returned. When first
@@ -163,6 +153,9 @@ type madeJob[In, Out any] struct {
 func made[In, Out any](f JobFunc[In, Out], parts ...any) Job[In, Out] {
 	return &madeJob[In, Out]{JobFunc: f, parts: parts}
 }
+
+// outer is the part that gets the input.
+func (m *madeJob[In, Out]) outer() any { return m.parts[0] }
 
 // Close closes those of the parts that are to be closed, whatever closing another
 // one does: a panic is among the errors that it returns, and [runtime.Goexit] goes

@@ -37,7 +37,7 @@ func Example() {
 	fmt.Println(counter.Finished(), "horses,", counter.Failed(), "failed")
 	// Output:
 	// Hank is shod <nil>
-	// kicks
+	// remuda: retry: after 4 attempts: kicks
 	// 2 horses, 1 failed
 }
 
@@ -141,8 +141,8 @@ func ExampleLogger() {
 	_, _ = pool.Do(context.Background(), "Diablo")
 	_ = pool.Close(context.Background())
 	// Output:
-	// level=INFO msg="job succeeded" pool=smithy worker=1 job=1 attempt=1
-	// level=WARN msg="job failed" pool=smithy worker=1 job=2 attempt=1 err=kicks
+	// level=INFO msg="job succeeded" pool=smithy worker=1 run=1 attempt=1
+	// level=WARN msg="job failed" pool=smithy worker=1 run=2 attempt=1 err=kicks
 }
 
 func ExampleMetrics() {

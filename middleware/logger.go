@@ -20,18 +20,26 @@ func Levels(success, failure slog.Level) LoggerOption {
 	return func(l *logger) { l.success, l.failure = success, failure }
 }
 
+// Attrs adds to each record what f returns for the context of the run: an
+// identifier of the request, say, or a field of the input, which is that of
+// [remuda.InfoFrom]. F is called only for runs whose level is enabled, on the
+// goroutine of the run, and must be safe for concurrent use. A nil f adds nothing.
+func Attrs(f func(ctx context.Context) []slog.Attr) LoggerOption {
+	return func(l *logger) { l.attrs = f }
+}
+
 // Logger logs each run when it has ended. A nil log discards everything, at no
 // cost.
 //
-// The attributes are duration and, inside of a pool, pool, worker, job (which
+// The attributes are duration and, inside of a pool, pool, worker, run (which
 // is the number of the run on that worker), attempt and queued; a run that
 // failed, or was dropped since a middleware further inside refused it, has err
 // besides, and one that failed with a [*remuda.PanicError] the
 // panic's stack. Input and output are not logged, but for what an error or a
-// stack tells of them. The context goes to the handler, which may find more in
-// it.
+// stack tells of them; [Attrs] adds what you want. The context goes to the handler,
+// which may find more in it.
 //
-// A log whose handler panics costs the run that it was to write of: that fails
+// A log whose handler, or the function of Attrs, panics costs the run that it was to write of: that fails
 // with a [*remuda.PanicError], joined with the error of the job if it had one.
 //
 // It keeps no state, neither for a worker nor shared, except log. A run whose
@@ -48,6 +56,7 @@ func Logger(log *slog.Logger, options ...LoggerOption) remuda.Middleware {
 type logger struct {
 	log              *slog.Logger
 	success, failure slog.Level
+	attrs            func(context.Context) []slog.Attr // nil for none
 }
 
 // errEnded stands for the error of a run that did not return.
@@ -105,7 +114,7 @@ func (l *logger) write(ctx context.Context, level slog.Level, took time.Duration
 		attrs = append(attrs,
 			slog.String("pool", info.Pool),
 			slog.Int("worker", info.Worker),
-			slog.Uint64("job", info.Job),
+			slog.Uint64("run", info.Run),
 			slog.Int("attempt", info.Attempt),
 			slog.Duration("queued", info.Queued()),
 		)
@@ -120,6 +129,9 @@ func (l *logger) write(ctx context.Context, level slog.Level, took time.Duration
 		if p, ok := safeerr.AsType[*remuda.PanicError](err); ok && p != nil {
 			attrs = append(attrs, slog.String("stack", string(p.Stack)))
 		}
+	}
+	if l.attrs != nil {
+		attrs = append(attrs, l.attrs(ctx)...)
 	}
 	l.log.LogAttrs(ctx, level, msg, attrs...)
 }

@@ -147,7 +147,7 @@ func TestRefusalOfARetry(t *testing.T) {
 		}
 	})
 	pool := start(t, &outside, &metrics, middleware.Retry(1), &inside, second)
-	require.EqualError(t, run(pool, fail), "refused")
+	require.EqualError(t, run(pool, fail), "remuda: retry: after 2 attempts: refused")
 	require.EqualValues(t, 1, pool.Stats().Failed)
 	require.Equal(t, middleware.CounterSnapshot{Started: 1, Finished: 1, Failed: 1}, outside.Snapshot())
 	require.Equal(t, middleware.CounterSnapshot{Started: 2, Finished: 2, Failed: 2}, inside.Snapshot())

@@ -3,6 +3,7 @@ package middleware
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -63,7 +64,8 @@ func Budget(d time.Duration) RetryOption {
 }
 
 // Retry runs a job that failed again, at most n times after the first attempt,
-// and returns the error of the last attempt. It does not retry a panic, nor
+// and returns the error of the last attempt. If there was more than one, it says so
+// ("remuda: retry: after 4 attempts: …") and wraps that. It does not retry a panic, nor
 // [remuda.ErrInvalidInput], unless [RetryIf] says so, nor ever
 // [ErrNotRetryable]. Without [Backoff] it retries at once.
 //
@@ -77,7 +79,7 @@ func Budget(d time.Duration) RetryOption {
 //
 // Its state, a timer, belongs to one worker; nothing is shared. A run that
 // succeeds costs 2 ns more, and a retry no allocation, except that the first
-// pause on a worker allocates the timer.
+// pause on a worker allocates the timer, and giving up after several an error.
 func Retry(n uint, options ...RetryOption) remuda.Middleware {
 	r := &retry{n: n}
 	for _, set := range options {
@@ -126,14 +128,14 @@ func (w *retrier) again(ctx context.Context, began time.Time, err error) error {
 	}
 	for done := range w.n {
 		if !w.worthwhile(err) {
-			return err
+			return after(done+1, err)
 		}
 		pause := jitter(w.base, w.most, done)
 		if w.limited && pause > max(w.budget, -1)-time.Since(began) {
-			return err
+			return after(done+1, err)
 		}
 		if end := w.pauser.pause(ctx, pause); end != nil {
-			return join(err, end)
+			return join(after(done+1, err), end)
 		}
 		tries++
 		remuda.SetAttempt(ctx, tries)
@@ -144,7 +146,27 @@ func (w *retrier) again(ctx context.Context, began time.Time, err error) error {
 			return nil
 		}
 	}
-	return err
+	return after(w.n+1, err)
+}
+
+// An attemptsError is the error of the last of several attempts.
+type attemptsError struct {
+	attempts uint
+	err      error
+}
+
+func (e *attemptsError) Error() string {
+	return fmt.Sprintf("remuda: retry: after %d attempts: %v", e.attempts, e.err)
+}
+
+func (e *attemptsError) Unwrap() error { return e.err }
+
+// after says after how many attempts there was err, if that was not the first.
+func after(attempts uint, err error) error {
+	if attempts <= 1 {
+		return err
+	}
+	return &attemptsError{attempts, err}
 }
 
 // worthwhile reports whether another attempt may go better.

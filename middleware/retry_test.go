@@ -270,7 +270,7 @@ func TestRetryStopsWithTheContext(t *testing.T) {
 			return fmt.Errorf("attempt %d", n)
 		})
 		err := h(ctx)
-		require.EqualError(t, err, errors.Join(errors.New("attempt 2"), context.Canceled).Error())
+		require.EqualError(t, err, errors.Join(errors.New("remuda: retry: after 2 attempts: attempt 2"), context.Canceled).Error())
 	})
 	t.Run("Close that gives up", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {

@@ -29,7 +29,7 @@ func TestTimeoutCancelsARun(t *testing.T) {
 			require.Equal(t, begin.Add(time.Second), at)
 			require.NoError(t, ctx.Err())
 			<-ctx.Done()
-			require.Equal(t, context.DeadlineExceeded, ctx.Err())
+			require.ErrorIs(t, ctx.Err(), context.DeadlineExceeded)
 			require.Equal(t, &middleware.TimeoutError{After: time.Second}, context.Cause(ctx))
 			return ctx.Err()
 		})

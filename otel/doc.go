@@ -22,7 +22,7 @@
 //
 //	remuda.pool           the pool's name, if it has one
 //	remuda.worker         number of the worker
-//	remuda.job            number of the run on that worker
+//	remuda.run            number of the run on that worker
 //	remuda.attempt        1, and more when middleware runs the job again; the last
 //	                      one if the span covers several
 //	error.type            why the run failed, see below

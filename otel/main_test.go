@@ -95,7 +95,7 @@ func failures() map[string]struct {
 		},
 		"panic": {
 			func(context.Context) error { panic(typedError{"not told"}) }, "panic",
-			"remuda: job panicked: typed",
+			"remuda: p: job panicked: typed (otel_test.failures.func2",
 		},
 		"goexit": {
 			func(context.Context) error {

@@ -20,7 +20,7 @@ const scope = "github.com/remuda-go/remuda/otel"
 const (
 	poolKey    = attribute.Key("remuda.pool")
 	workerKey  = attribute.Key("remuda.worker")
-	jobKey     = attribute.Key("remuda.job")
+	runKey     = attribute.Key("remuda.run")
 	attemptKey = attribute.Key("remuda.attempt")
 )
 

@@ -123,7 +123,7 @@ func runAttributes(info remuda.Info) []attribute.KeyValue {
 	if info.Pool != "" {
 		attrs = append(attrs, poolKey.String(valid(info.Pool)))
 	}
-	return append(attrs, workerKey.Int(info.Worker), jobKey.Int64(int64(info.Job)), attemptKey.Int(info.Attempt))
+	return append(attrs, workerKey.Int(info.Worker), runKey.Int64(int64(info.Run)), attemptKey.Int(info.Attempt))
 }
 
 // end ends the span of a run. Errors become its status and attributes and not

@@ -86,7 +86,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	counter(c.jobs, s.Failed-s.Panicked, "failed")
 	counter(c.jobs, s.Panicked, "panicked")
 	counter(c.jobs, s.Dropped, "dropped")
-	gauge(c.inFlight, s.Running+s.Waiting)
+	gauge(c.inFlight, s.Running+s.Yielded)
 	gauge(c.depth, s.Queued)
 	gauge(c.workers, s.Workers)
 	if c.metrics == nil {

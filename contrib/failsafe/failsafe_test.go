@@ -102,7 +102,7 @@ func TestJobGetsTheExecutionsContext(t *testing.T) {
 			info, ok := remuda.InfoFrom(ctx)
 			assert.True(t, ok)
 			assert.Equal(t, "test", info.Pool)
-			assert.Equal(t, uint64(1), info.Job)
+			assert.Equal(t, uint64(1), info.Run)
 			cancel()
 			<-ctx.Done()
 			return context.Cause(ctx)

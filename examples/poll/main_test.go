@@ -92,7 +92,7 @@ func TestSignals(t *testing.T) {
 		resize <- syscall.SIGUSR2
 		resize <- syscall.SIGUSR2
 		synctest.Wait()
-		assert.Regexp(t, `^poll: workers: 2\npoll: workers: 1\npoll: .*minimum number of workers reached.*\npoll: workers: 1\n$`, errs.String())
+		assert.Regexp(t, `^poll: workers: 2\npoll: workers: 1\npoll: .*Less: fewer than Min 1.*\npoll: workers: 1\n$`, errs.String())
 		cancel()
 		require.NoError(t, <-ended)
 	})

@@ -1,0 +1,132 @@
+package remuda
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"sync"
+)
+
+// Map calls f for every input of seq, on that many workers, and yields the outcomes
+// in the order of the inputs, as [Pool.Map] does, with no pool to keep: each use of
+// the iterator has workers of its own, which have ended when the loop is over.
+//
+//	for page, err := range remuda.Map(ctx, 8, slices.Values(urls), fetch) { ... }
+//
+// F is called by several goroutines at a time. A panic of f is the outcome of its
+// input, a [*PanicError]. Leaving the loop early cancels the calls under way and
+// waits for them. After an early end the last error is [ErrCutShort], and so it is
+// for fewer workers than one ([ErrInvalidInitial]), and for a nil seq or f
+// ([ErrNilJob]).
+func Map[In, Out any](ctx context.Context, workers int, seq iter.Seq[In], f func(ctx context.Context, in In) (Out, error)) iter.Seq2[Out, error] {
+	return func(yield func(Out, error) bool) {
+		mustContext(ctx)
+		p, err := oneShot(workers, f)
+		if err != nil {
+			var out Out
+			yield(out, &cutShortError{cause: err})
+			return
+		}
+		defer p.end()
+		p.core.mapTo(ctx, streamInput[In]{seq: seq}, yield)
+	}
+}
+
+// DoAll calls f for all inputs, on that many workers, and returns the outputs in
+// their order, as [Pool.DoAll] does, with no pool to keep. It waits for all of them:
+// one that fails does not stop the others. The error joins those of the inputs, each
+// with its index. Fewer workers than one are [ErrInvalidInitial], and a nil f is
+// [ErrNilJob].
+func DoAll[In, Out any](ctx context.Context, workers int, ins []In, f func(ctx context.Context, in In) (Out, error)) ([]Out, error) {
+	mustContext(ctx)
+	p, err := oneShot(workers, f)
+	if err != nil {
+		return make([]Out, len(ins)), err
+	}
+	defer p.end()
+	return p.DoAll(ctx, ins)
+}
+
+// ForEach calls f for every input of seq, on that many workers. The first error
+// cancels the context of the calls under way and ends the loop over seq; ForEach waits
+// for these and returns it, as errgroup does. A panic of f counts as an error, a
+// [*PanicError]. When ctx ends before all is done and no call has failed, the error
+// is [ErrCutShort] and that of ctx. Fewer workers than one are [ErrInvalidInitial],
+// and a nil seq or f is [ErrNilJob].
+//
+// Inputs are read ahead, as [Pool.Map] says. When ForEach returns, nothing of it runs
+// any more.
+func ForEach[In any](ctx context.Context, workers int, seq iter.Seq[In], f func(ctx context.Context, in In) error) error {
+	mustContext(ctx)
+	if f == nil {
+		return nilError("ForEach: function")
+	}
+	var first firstError
+	ctx, first.cancel = context.WithCancelCause(ctx)
+	defer first.cancel(nil)
+	p, err := oneShot(workers, func(ctx context.Context, in In) (Void, error) {
+		err := f(ctx, in)
+		if err != nil {
+			first.note(err)
+		}
+		return Void{}, err
+	})
+	if err != nil {
+		return err
+	}
+	defer p.end()
+	err = p.core.stream(ctx, streamInput[In]{seq: seq}, false, func(b *batch[In, Void], i int) bool {
+		if err := b.outcomes[i].err; err != nil {
+			first.note(err) // in case that it panicked
+		}
+		return first.get() == nil
+	})
+	if failed := first.get(); failed != nil {
+		return failed
+	}
+	if err != nil {
+		return p.core.cutShort(err)
+	}
+	return nil
+}
+
+// A firstError is the first of several errors, which cancels a context.
+type firstError struct {
+	cancel context.CancelCauseFunc
+
+	mu  sync.Mutex // guards err
+	err error
+}
+
+func (e *firstError) note(err error) {
+	e.mu.Lock()
+	first := e.err == nil
+	if first {
+		e.err = err
+	}
+	e.mu.Unlock()
+	if first {
+		e.cancel(err)
+	}
+}
+
+func (e *firstError) get() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.err
+}
+
+// oneShot starts a pool for one call.
+func oneShot[In, Out any](workers int, f func(ctx context.Context, in In) (Out, error)) (*Pool[In, Out], error) {
+	switch {
+	case workers < 1:
+		return nil, fmt.Errorf("%w: %d, of which at least one is needed", ErrInvalidInitial, workers)
+	case f == nil:
+		return nil, nilError("function")
+	}
+	p := newPool[In, Out](Config{Initial: workers}, nil)
+	return p, p.core.start(JobBuilderFunc[In, Out](func() Job[In, Out] { return JobFunc[In, Out](f) }), false)
+}
+
+// end ends a pool of which nothing runs any more, and waits for its workers.
+func (p *Pool[In, Out]) end() { _ = p.core.close(context.Background()) }
