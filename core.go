@@ -67,7 +67,8 @@ func (c *core[In, Out]) open() {
 
 // runUntil closes the pool when ctx ends, waits until it is done, and returns why
 // it was closed.
-func (c *core[In, Out]) runUntil(ctx context.Context) error {
+func (p *Pool[In, Out]) runUntil(ctx context.Context) error {
+	c := &p.core
 	done := c.life.doneChan()
 	select {
 	case <-ctx.Done():
@@ -89,7 +90,7 @@ func (c *core[In, Out]) beginClose(err error) {
 	case c.source != nil:
 		c.sourced.drain()
 	default:
-		c.Drain(c.closedFault())
+		c.Drain(c.life.closedFault(c.cfg))
 	}
 }
 
@@ -118,7 +119,7 @@ func (c *core[In, Out]) refusal() error {
 	case phase == created:
 		return c.cfg.fault(ErrNotStarted)
 	case phase > opened:
-		return c.closedFault()
+		return c.life.closedFault(c.cfg)
 	case c.source != nil:
 		return c.cfg.fault(ErrSourceFed)
 	default:

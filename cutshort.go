@@ -25,7 +25,7 @@ func (e *cutShortError) Unwrap() []error { return []error{ErrCutShort, e.cause} 
 // cutShort is the error of a loop that err has cut short.
 func (c *core[In, Out]) cutShort(err error) error {
 	if err == ErrPoolClosed {
-		err = c.closedFault()
+		err = c.life.closedFault(c.cfg)
 	}
 	return &cutShortError{c.cfg.Name, err}
 }
@@ -33,7 +33,7 @@ func (c *core[In, Out]) cutShort(err error) error {
 // neverBegan is the outcome of an input of a loop that err has cut short.
 func (c *core[In, Out]) neverBegan(err error) error {
 	if err == nil || err == ErrPoolClosed || c.ref.cancelled.Load() {
-		return c.closedFault()
+		return c.life.closedFault(c.cfg)
 	}
 	return c.ref.endedWhile(isQueued, err)
 }

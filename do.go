@@ -127,14 +127,14 @@ func (c *core[In, Out]) doInline(ctx context.Context, empty bool, w *worker[In, 
 }
 
 // runUntilPanic runs an input, and returns what panics around the job.
-func (c *core[In, Out]) runUntilPanic(s *runnerState[In, Out], r *runContext, in In) (broke *PanicError) {
+func (rn *runner[In, Out]) runUntilPanic(s *runnerState[In, Out], r *runContext, in In) (broke *PanicError) {
 	returned := false
 	defer func() {
 		if !returned {
 			broke = newPanicError(recover())
 		}
 	}()
-	c.runJob(s, r, in, 0, s)
+	rn.runJob(s, r, in, 0, s)
 	returned = true
 	return nil
 }

@@ -133,11 +133,11 @@ func withReason(err error) error {
 }
 
 // closedFault is the error of a call on a pool that is closed.
-func (c *core[In, Out]) closedFault() error {
-	if reason := c.life.cause(); reason != nil {
-		return &closedError{pool: c.cfg.Name, reason: reason}
+func (l *lifecycle) closedFault(cfg Config) error {
+	if reason := l.cause(); reason != nil {
+		return &closedError{pool: cfg.Name, reason: reason}
 	}
-	return c.cfg.fault(ErrPoolClosed)
+	return cfg.fault(ErrPoolClosed)
 }
 
 // mustContext panics if ctx is nil, as the standard library does.

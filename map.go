@@ -43,11 +43,12 @@ type Result[In, Out any] struct {
 // input.
 func (p *Pool[In, Out]) Map(ctx context.Context, seq iter.Seq[In]) iter.Seq2[Out, error] {
 	return func(yield func(Out, error) bool) {
-		p.core.mapTo(ctx, streamInput[In]{seq: seq}, yield)
+		p.mapTo(ctx, streamInput[In]{seq: seq}, yield)
 	}
 }
 
-func (c *core[In, Out]) mapTo(ctx context.Context, input streamInput[In], yield func(Out, error) bool) {
+func (p *Pool[In, Out]) mapTo(ctx context.Context, input streamInput[In], yield func(Out, error) bool) {
+	c := &p.core
 	err := c.stream(ctx, input, true, func(b *batch[In, Out], i int) bool {
 		return yield(b.outcomes[i].out, b.outcomes[i].err)
 	})

@@ -20,7 +20,7 @@ func (p *Pool[In, Out]) MapErr(ctx context.Context, seq iter.Seq2[In, error]) it
 			input.faults = new(faults)
 			input.seq = inputsOf(seq, input.faults)
 		}
-		p.core.mapTo(ctx, input, yield)
+		p.mapTo(ctx, input, yield)
 	}
 }
 

@@ -103,7 +103,7 @@ func (p *Pool[In, Out]) Run(ctx context.Context, job Job[In, Out]) error {
 	if err := p.Start(job); err != nil {
 		return err
 	}
-	return p.core.runUntil(ctx)
+	return p.runUntil(ctx)
 }
 
 // RunWithBuilder is Run with a job of its own for each worker.
@@ -112,7 +112,7 @@ func (p *Pool[In, Out]) RunWithBuilder(ctx context.Context, b JobBuilder[In, Out
 	if err := p.StartWithBuilder(b); err != nil {
 		return err
 	}
-	return p.core.runUntil(ctx)
+	return p.runUntil(ctx)
 }
 
 // Done returns a channel that is closed when the pool was closed and all its

@@ -5,7 +5,7 @@ import "fmt"
 // More adds a worker. It never blocks. It returns [ErrMaxReached] at Config.Max,
 // [ErrNotStarted] before Start, and [ErrPoolClosed] once the pool is closing.
 func (p *Pool[In, Out]) More() error {
-	return p.core.resize("More", func(size int) int { return size + 1 }, true)
+	return p.resize("More", func(size int) int { return size + 1 }, true)
 }
 
 // Less takes a worker out. It never blocks: Current drops at once, and a worker
@@ -17,7 +17,7 @@ func (p *Pool[In, Out]) More() error {
 // cancelled. Less returns [ErrMinReached] at Config.Min, and otherwise the
 // errors of More.
 func (p *Pool[In, Out]) Less() error {
-	return p.core.resize("Less", func(size int) int { return size - 1 }, false)
+	return p.resize("Less", func(size int) int { return size - 1 }, false)
 }
 
 // Resize makes the number of workers n, as More and Less do, and does not block.
@@ -25,7 +25,7 @@ func (p *Pool[In, Out]) Less() error {
 // [ErrMinReached] or [ErrMaxReached], and otherwise the errors of More. Set
 // Config.Max if n comes from outside, since without it any n is taken.
 func (p *Pool[In, Out]) Resize(n int) error {
-	return p.core.resize("Resize", func(int) int { return n }, false)
+	return p.resize("Resize", func(int) int { return n }, false)
 }
 
 // Current returns the number of workers that the pool should have now: what
@@ -45,7 +45,8 @@ func (c *core[In, Out]) current() int {
 
 // resize changes the number of workers. A number that comes out smaller where it
 // was to grow is larger than there are numbers.
-func (c *core[In, Out]) resize(call string, to func(size int) int, grow bool) error {
+func (p *Pool[In, Out]) resize(call string, to func(size int) int, grow bool) error {
+	c := &p.core
 	c.sizing.Lock()
 	before, n, err := c.resizeLocked(to)
 	c.sizing.Unlock()
@@ -53,7 +54,7 @@ func (c *core[In, Out]) resize(call string, to func(size int) int, grow bool) er
 		err = ErrMaxReached
 	}
 	if err != nil {
-		return c.resizeFault(err, call, n)
+		return c.cfg.resizeFault(err, c.life.closedFault(c.cfg), call, n)
 	}
 	if n > before {
 		c.streams.grow()
@@ -61,22 +62,23 @@ func (c *core[In, Out]) resize(call string, to func(size int) int, grow bool) er
 	return nil
 }
 
-// resizeFault is the error of a call that was to make n the number of workers.
-func (c *core[In, Out]) resizeFault(err error, call string, n int) error {
+// resizeFault is the error of a call that was to make n the number of workers; closed
+// is that of a pool that is closing.
+func (c Config) resizeFault(err, closed error, call string, n int) error {
 	if call == "Resize" {
 		call = fmt.Sprintf("Resize(%d)", n)
 	}
 	switch {
 	case err == ErrPoolClosed:
-		return c.closedFault()
+		return closed
 	case err == ErrMinReached:
-		return c.cfg.limit(err, "%s: fewer than Min %d", call, c.cfg.Min)
-	case err == ErrMaxReached && c.cfg.Max > 0:
-		return c.cfg.limit(err, "%s: more than Max %d", call, c.cfg.Max)
+		return c.limit(err, "%s: fewer than Min %d", call, c.Min)
+	case err == ErrMaxReached && c.Max > 0:
+		return c.limit(err, "%s: more than Max %d", call, c.Max)
 	case err == ErrMaxReached:
-		return c.cfg.limit(err, "%s: more than there are numbers", call)
+		return c.limit(err, "%s: more than there are numbers", call)
 	default:
-		return c.cfg.fault(err)
+		return c.fault(err)
 	}
 }
 

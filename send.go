@@ -31,7 +31,7 @@ import (
 // Send costs no allocation if ctx is context.Background() or context.TODO(), and one
 // if it is not.
 func (p *Pool[In, Out]) Send(ctx context.Context, in In) error {
-	it, err := p.core.sentItem(ctx, in)
+	it, err := newSentItem[In, Out](&p.core.ref, ctx, in)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (p *Pool[In, Out]) Send(ctx context.Context, in In) error {
 // wait. As with Send, the job's context has the values of ctx, and a ctx that has
 // ended is refused with its error.
 func (p *Pool[In, Out]) TrySend(ctx context.Context, in In) error {
-	it, err := p.core.sentItem(ctx, in)
+	it, err := newSentItem[In, Out](&p.core.ref, ctx, in)
 	if err != nil {
 		return err
 	}
@@ -58,16 +58,17 @@ func (p *Pool[In, Out]) TrySend(ctx context.Context, in In) error {
 // context that carries something it costs two, and three more if that can end
 // and all workers are busy.
 func (p *Pool[In, Out]) Submit(ctx context.Context, in In) (*Ticket[Out], error) {
-	return p.core.submit(ctx, in, true)
+	return p.submit(ctx, in, true)
 }
 
 // TrySubmit is Submit that never blocks: it returns [ErrQueueFull] when Submit would
 // wait.
 func (p *Pool[In, Out]) TrySubmit(ctx context.Context, in In) (*Ticket[Out], error) {
-	return p.core.submit(ctx, in, false)
+	return p.submit(ctx, in, false)
 }
 
-func (c *core[In, Out]) submit(ctx context.Context, in In, wait bool) (*Ticket[Out], error) {
+func (p *Pool[In, Out]) submit(ctx context.Context, in In, wait bool) (*Ticket[Out], error) {
+	c := &p.core
 	mustContext(ctx)
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -108,8 +109,8 @@ func (c *core[In, Out]) giveUp(seq uint64, t sink[Out], err error) error {
 	return err
 }
 
-// sentItem makes the item of an input that is sent with ctx.
-func (c *core[In, Out]) sentItem(ctx context.Context, in In) (item[In, Out], error) {
+// newSentItem makes the item of an input that is sent with ctx.
+func newSentItem[In, Out any](ref *poolRef, ctx context.Context, in In) (item[In, Out], error) {
 	it := item[In, Out]{in: in}
 	if isEmpty(ctx) {
 		return it, nil
@@ -119,7 +120,7 @@ func (c *core[In, Out]) sentItem(ctx context.Context, in In) (item[In, Out], err
 		return it, err
 	}
 	if values := valuesOf(ctx); !isEmpty(values) {
-		it.env = newSentEnvelope[In, Out](&c.ref, values)
+		it.env = newSentEnvelope[In, Out](ref, values)
 	}
 	return it, nil
 }

@@ -37,7 +37,7 @@ func (c *core[In, Out]) dropQueue() (dropped int) {
 	c.drops.begin()
 	defer c.drops.end()
 	c.life.seal()
-	c.Seal(c.closedFault())
+	c.Seal(c.life.closedFault(c.cfg))
 	c.ref.cancelled.Store(true)
 	items, dropped := c.takeQueue()
 	c.streams.cut(ErrPoolClosed)

@@ -37,7 +37,7 @@ func (p *Pool[In, Out]) Wait(ctx context.Context) error {
 	case c.ref.runOf(ctx) != nil:
 		return c.cfg.fault(ErrNestedWait)
 	}
-	if err := c.waitAll(ctx); err != nil {
+	if err := p.waitAll(ctx); err != nil {
 		return c.ref.endedWhile("waiting for all inputs of", err)
 	}
 	return nil
@@ -45,7 +45,8 @@ func (p *Pool[In, Out]) Wait(ctx context.Context) error {
 
 // waitAll waits until no input is unresolved and nobody is being told of a dropped
 // one. An input counts as dropped before OnDrop is told of it.
-func (c *core[In, Out]) waitAll(ctx context.Context) error {
+func (p *Pool[In, Out]) waitAll(ctx context.Context) error {
+	c := &p.core
 	for {
 		before, _ := c.drops.busy()
 		if err := c.WaitAll(ctx); err != nil {

@@ -62,7 +62,7 @@ func (c *core[In, Out]) runItem(w *worker[In, Out]) {
 	if env == nil {
 		r := c.sharedContext(s)
 		if c.ref.cancelled.Load() {
-			c.dropItem(s, r, in, c.closedFault(), c)
+			c.dropItem(s, r, in, c.life.closedFault(c.cfg), c)
 			return
 		}
 		unlabel()
@@ -95,7 +95,7 @@ func (c *core[In, Out]) refusedRun(r *runContext) error {
 		return c.ref.endedWhile(isQueued, err)
 	}
 	if c.ref.cancelled.Load() {
-		return c.closedFault()
+		return c.life.closedFault(c.cfg)
 	}
 	return nil
 }
