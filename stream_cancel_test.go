@@ -98,7 +98,7 @@ func TestSequenceThatEndsWithTheContext(t *testing.T) {
 
 // A loop that was complete before its context ended is complete.
 func TestLoopThatIsCompleteBeforeItsContextEnds(t *testing.T) {
-	forEachLoop(t, func(t *testing.T, loop func(context.Context, *remuda.Pool[int, int], iter.Seq[int]) ([]int, []error)) {
+	forEachLoop(t, func(t *testing.T, loop loopFunc) {
 		ctx, cancel := ending(t)
 		p := startPool(t, remuda.Config{Initial: 2}, double)
 		outs, errs := loop(ctx, p, counted(100))

@@ -113,6 +113,8 @@ var loops = map[string]func(ctx context.Context, p *remuda.Pool[int, int], seq i
 	},
 }
 
+type loopFunc = func(context.Context, *remuda.Pool[int, int], iter.Seq[int]) ([]int, []error)
+
 // requireCutShort fails the test unless errs is one error, of a loop that was cut
 // short because of cause.
 func requireCutShort(t *testing.T, cause error, errs []error) {
@@ -123,14 +125,14 @@ func requireCutShort(t *testing.T, cause error, errs []error) {
 }
 
 // forEachLoop runs f in a bubble for Map and for Stream.
-func forEachLoop(t *testing.T, f func(t *testing.T, loop func(context.Context, *remuda.Pool[int, int], iter.Seq[int]) ([]int, []error))) {
+func forEachLoop(t *testing.T, f func(t *testing.T, loop loopFunc)) {
 	for name, loop := range loops {
 		bubble(t, name, func(t *testing.T) { f(t, loop) })
 	}
 }
 
 func TestLoopOverNothing(t *testing.T) {
-	forEachLoop(t, func(t *testing.T, loop func(context.Context, *remuda.Pool[int, int], iter.Seq[int]) ([]int, []error)) {
+	forEachLoop(t, func(t *testing.T, loop loopFunc) {
 		p := startPool(t, remuda.Config{}, double)
 		outs, _ := loop(bg, p, counted(0))
 		require.Empty(t, outs)
@@ -234,7 +236,7 @@ func TestLoopsAndQueueTakeTurns(t *testing.T) {
 // Inputs that run in no time are taken by the batch. When one proves to be slow,
 // the worker gives the rest of its batch back, and others take it.
 func TestSlowInputsAmongFastOnesAreShared(t *testing.T) {
-	forEachLoop(t, func(t *testing.T, loop func(context.Context, *remuda.Pool[int, int], iter.Seq[int]) ([]int, []error)) {
+	forEachLoop(t, func(t *testing.T, loop loopFunc) {
 		var now, most atomic.Int64
 		p := startPool(t, remuda.Config{Initial: 4}, func(_ context.Context, n int) (int, error) {
 			if n > 2000 {
@@ -258,7 +260,7 @@ func TestSlowInputsAmongFastOnesAreShared(t *testing.T) {
 	})
 
 	// Those who have left because there was nothing for them are called back.
-	forEachLoop(t, func(t *testing.T, loop func(context.Context, *remuda.Pool[int, int], iter.Seq[int]) ([]int, []error)) {
+	forEachLoop(t, func(t *testing.T, loop loopFunc) {
 		const fast, slow = 2000, 50
 		p := startPool(t, remuda.Config{Initial: 2}, func(_ context.Context, n int) (int, error) {
 			if n >= fast && n < fast+slow {
@@ -465,7 +467,7 @@ func TestBreakLeavesNothingBehind(t *testing.T) {
 // When the context ends, no more inputs are read; the outcomes of those that
 // have begun are yielded, and then the error.
 func TestLoopWhoseContextEnds(t *testing.T) {
-	forEachLoop(t, func(t *testing.T, loop func(context.Context, *remuda.Pool[int, int], iter.Seq[int]) ([]int, []error)) {
+	forEachLoop(t, func(t *testing.T, loop loopFunc) {
 		s := &stage{}
 		p := startPool(t, remuda.Config{Initial: 2}, s.Do)
 		ctx, cancel := ending(t)
@@ -486,7 +488,7 @@ func TestLoopWhoseContextEnds(t *testing.T) {
 		require.EqualValues(t, 2, p.Stats().Accepted)
 	})
 
-	forEachLoop(t, func(t *testing.T, loop func(context.Context, *remuda.Pool[int, int], iter.Seq[int]) ([]int, []error)) {
+	forEachLoop(t, func(t *testing.T, loop loopFunc) {
 		p := startPool(t, remuda.Config{}, double)
 		ctx, cancel := ending(t)
 		cancel()
@@ -523,7 +525,7 @@ func TestLoopWhoseContextEnds(t *testing.T) {
 // When the pool is closed, a loop ends in the same way, with ErrPoolClosed.
 func TestLoopOverAPoolThatIsClosed(t *testing.T) {
 	for _, workers := range []int{0, 1, 3} {
-		forEachLoop(t, func(t *testing.T, loop func(context.Context, *remuda.Pool[int, int], iter.Seq[int]) ([]int, []error)) {
+		forEachLoop(t, func(t *testing.T, loop loopFunc) {
 			s := &stage{}
 			p := startPool(t, remuda.Config{Paused: true}, s.Do)
 			require.NoError(t, p.Resize(workers))
@@ -548,7 +550,7 @@ func TestLoopOverAPoolThatIsClosed(t *testing.T) {
 
 	// An input that is read while the pool closes comes too late, even if a run
 	// keeps the pool alive.
-	forEachLoop(t, func(t *testing.T, loop func(context.Context, *remuda.Pool[int, int], iter.Seq[int]) ([]int, []error)) {
+	forEachLoop(t, func(t *testing.T, loop loopFunc) {
 		const other = 99
 		s := &stage{}
 		p := startPool(t, remuda.Config{Initial: 2}, s.Do)
@@ -577,7 +579,7 @@ func TestLoopOverAPoolThatIsClosed(t *testing.T) {
 
 	// A sequence that waits is told of the end of the pool by its own means
 	// only: the loop ends when it notices.
-	forEachLoop(t, func(t *testing.T, loop func(context.Context, *remuda.Pool[int, int], iter.Seq[int]) ([]int, []error)) {
+	forEachLoop(t, func(t *testing.T, loop loopFunc) {
 		p := startPool(t, remuda.Config{}, double)
 		more := make(chan struct{})
 		seq := func(yield func(int) bool) {
@@ -601,7 +603,7 @@ func TestLoopOverAPoolThatIsClosed(t *testing.T) {
 
 // A loop over a pool without workers waits for one.
 func TestLoopWaitsForWorkers(t *testing.T) {
-	forEachLoop(t, func(t *testing.T, loop func(context.Context, *remuda.Pool[int, int], iter.Seq[int]) ([]int, []error)) {
+	forEachLoop(t, func(t *testing.T, loop loopFunc) {
 		s := &stage{}
 		p := startPool(t, remuda.Config{Paused: true}, s.Do)
 		c := async(func() (int, error) {
@@ -628,7 +630,7 @@ func TestLoopWaitsForWorkers(t *testing.T) {
 // inputs before it, and costs the pool nothing.
 func TestSequenceThatPanics(t *testing.T) {
 	broken := errors.New("broken sequence")
-	forEachLoop(t, func(t *testing.T, loop func(context.Context, *remuda.Pool[int, int], iter.Seq[int]) ([]int, []error)) {
+	forEachLoop(t, func(t *testing.T, loop loopFunc) {
 		p := startPool(t, remuda.Config{Initial: 2}, double)
 		n := 0
 		func() {
