@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/remuda-go/remuda"
@@ -133,7 +134,7 @@ func TestWaitForOnDrop(t *testing.T) {
 		gate := make(chan struct{})
 		p.OnDrop(func(n int, err error) {
 			<-gate
-			require.NoError(t, p.Send(bg, 2))
+			assert.NoError(t, p.Send(bg, 2))
 		})
 		require.NoError(t, p.Send(bg, 1))
 		wait := asyncErr(func() error { return p.Wait(bg) })

@@ -219,3 +219,24 @@ func ExampleLimit() {
 	// Hank is shod <nil>
 	// Hank is shod <nil>
 }
+
+func ExampleAttrs() {
+	log := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
+		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			switch a.Key { // what differs from time to time
+			case slog.TimeKey, "duration", "queued":
+				return slog.Attr{}
+			}
+			return a
+		},
+	}))
+	horse := func(ctx context.Context) []slog.Attr {
+		info, _ := remuda.InfoFrom(ctx)
+		return []slog.Attr{slog.Any("horse", info.Input())}
+	}
+	pool, _ := remuda.Start(1, shoe, middleware.Logger(log, middleware.Levels(slog.LevelInfo, slog.LevelWarn), middleware.Attrs(horse)))
+	_, _ = pool.Do(context.Background(), "Hank")
+	_ = pool.Close(context.Background())
+	// Output:
+	// level=INFO msg="job succeeded" pool="" worker=1 run=1 attempt=1 horse=Hank
+}

@@ -175,3 +175,31 @@ func (h handler) Handle(ctx context.Context, _ slog.Record) error {
 	h.handle(ctx)
 	return nil
 }
+
+// Attrs adds what the user wants of the run's context, for runs that are logged, last.
+func TestLoggerAttrs(t *testing.T) {
+	type requestID struct{}
+	var log records
+	calls := 0
+	attrs := func(ctx context.Context) []slog.Attr {
+		calls++
+		id, _ := ctx.Value(requestID{}).(string)
+		return []slog.Attr{slog.String("request", id)}
+	}
+	pool := start(t, middleware.Logger(log.logger(slog.LevelInfo), middleware.Attrs(attrs)))
+	ctx := context.WithValue(t.Context(), requestID{}, "r-17")
+	_, err := pool.Do(ctx, fail)
+	require.Error(t, err)
+	require.Equal(t, "r-17", log.next(t)["request"])
+	_, err = pool.Do(ctx, succeed)
+	require.NoError(t, err)
+	require.Nil(t, log.next(t), "debug is below info")
+	require.Equal(t, 1, calls, "only for what is logged")
+
+	pool = start(t, middleware.Logger(log.logger(slog.LevelDebug), middleware.Attrs(nil)))
+	require.NoError(t, run(pool, succeed))
+	require.NotNil(t, log.next(t))
+
+	pool = start(t, middleware.Logger(log.logger(slog.LevelDebug), middleware.Attrs(func(context.Context) []slog.Attr { panic("no attributes") })))
+	require.ErrorContains(t, run(pool, succeed), "no attributes", "it costs its own run")
+}
