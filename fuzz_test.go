@@ -106,6 +106,9 @@ func (p *play) setUp() {
 		StopOnErrors: flags&1 != 0 && flags&2 != 0,
 		Inline:       flags&4 != 0,
 	}
+	if flags&32 != 0 && flags&64 != 0 {
+		cfg.IdleTimeout = 3 * time.Second
+	}
 	if size := p.next(5); size == 0 {
 		cfg.Paused = true
 	} else {
@@ -249,6 +252,23 @@ func (p *play) tasks() (tasks []task) {
 	return tasks
 }
 
+// Operations that came when the others had their numbers, which scripts rely on.
+const (
+	opTrySubmit = 16 + iota
+	opWait
+	opStop
+	opGroup
+	ops
+)
+
+// op takes the number of an operation.
+func (p *play) op() int {
+	if len(p.script) > 0 && p.script[0] >= 0xe0 {
+		return 16 + p.next(256)%(ops-16)
+	}
+	return p.next(16)
+}
+
 // step takes one operation.
 func (p *play) step() {
 	ctx, done := bg, func() {}
@@ -260,7 +280,23 @@ func (p *play) step() {
 			f()
 		})
 	}
-	switch p.next(16) {
+	switch p.op() {
+	case opTrySubmit:
+		ctx, done = p.ctx()
+		t, patience := p.task(), p.ctxs[p.next(4)]
+		async(func() { _ = p.trySubmit(ctx, t, patience) })
+	case opWait:
+		ctx, done = p.ctx()
+		async(func() { p.waitForAll(ctx) })
+	case opStop:
+		if p.next(3) == 0 {
+			timeout := time.Duration(p.next(4)) * time.Second
+			async(func() { p.endPool(p.pool.Stop, timeout) })
+		}
+	case opGroup:
+		ctx, done = p.ctx()
+		tasks := p.tasks()
+		async(func() { p.group(ctx, tasks) })
 	case 0, 1:
 		ctx, done = p.ctx()
 		t := p.task()
@@ -321,13 +357,15 @@ func (p *play) noteStart(err error) {
 }
 
 // closePool closes the pool; 0 is no timeout.
-func (p *play) closePool(timeout time.Duration) {
-	var err error
-	if timeout == 0 {
-		err = p.pool.Close(bg)
-	} else {
-		err = p.pool.CloseWithTimeout(timeout)
+func (p *play) closePool(timeout time.Duration) { p.endPool(p.pool.Close, timeout) }
+
+func (p *play) endPool(end func(context.Context) error, timeout time.Duration) {
+	ctx, cancel := bg, func() {}
+	if timeout > 0 {
+		ctx, cancel = context.WithTimeout(bg, timeout)
 	}
+	defer cancel()
+	err := end(ctx)
 	if !errors.Is(err, remuda.ErrPoolClosed) {
 		p.closings.Add(1)
 	}
@@ -396,6 +434,11 @@ var scripts = []string{
 	// Workers that leave when they have just been called.
 	"\x20\x05\x04\x00\x00" +
 		"\x02\x01\x07\x00\x02\x01\x07\x00\x02\x01\x07\x00\x02\x01\x07\x00\x07\x06\x0f\x07\x12\x0f\x09\x06",
+	// A group of naps of which one fails while others are queued, a call of Wait, and
+	// Stop while inputs are queued and runs under way.
+	"\x60\x05\x02\x00\x00" +
+		"\xe3\x07\x02\x01\x04\x00\x05\x04\x00\x00\x03" + "\xe1\x07" + "\x09\x02\x0f" + "\xe0\x07\x01\x06\x00\x00" +
+		"\x0c\x01\x04\x00\x14\x0f" + "\x09\x01\xe1\x07\xe2\x00\x02\x0f\x09\x0f",
 	// Runs whose contexts are asked for their end, and outlive them.
 	"\x20\x05\x02\x00\x00" +
 		"\x03\x02\x01\x03\x00\x03\x04\x03\x01\x01\x00\x03\x02\x01\x05\x00\x03\x0f\x09\x0f\x0f",

@@ -102,7 +102,7 @@ func (l *ledger) handedOver(e *entry, ctx context.Context, err error) {
 	switch {
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
 	case errors.Is(err, remuda.ErrPoolClosed), errors.Is(err, remuda.ErrNotStarted):
-	case e.how == "TrySend" && errors.Is(err, remuda.ErrQueueFull):
+	case (e.how == "TrySend" || e.how == "TrySubmit") && errors.Is(err, remuda.ErrQueueFull):
 	default:
 		l.fault("%s: refused with %v", e.how, err)
 	}
@@ -153,12 +153,27 @@ func (l *ledger) outcome(e *entry, ctx context.Context, out *entry, err error) {
 	}
 }
 
+// taken is the inputs of which a call said that they were accepted.
+func (l *ledger) taken() (taken []*entry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range l.entries {
+		if e.accepted.Load() {
+			taken = append(taken, e)
+		}
+	}
+	return taken
+}
+
 // waiting is the number of inputs of which a call said that they were accepted,
 // and which have neither run nor been dropped.
 func (l *ledger) waiting() (n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, e := range l.entries {
+		if e.how == "Group" { // it leaves the queue with the first error, of which the ledger is not told
+			continue
+		}
 		if e.accepted.Load() && e.begun.Load()+e.dropped.Load()+e.settled.Load() == 0 {
 			n++
 		}

@@ -187,6 +187,17 @@ func (r *rig) trySend(t task) error {
 func (r *rig) submit(ctx context.Context, t task, patience context.Context) error {
 	t.entry = r.ledger.enter("Submit")
 	ticket, err := r.pool.Submit(ctx, t)
+	return r.await(ctx, t, patience, ticket, err)
+}
+
+func (r *rig) trySubmit(ctx context.Context, t task, patience context.Context) error {
+	t.entry = r.ledger.enter("TrySubmit")
+	ticket, err := r.pool.TrySubmit(ctx, t)
+	return r.await(ctx, t, patience, ticket, err)
+}
+
+// await waits for the outcome of a task that was submitted.
+func (r *rig) await(ctx context.Context, t task, patience context.Context, ticket *remuda.Ticket[*entry], err error) error {
 	r.ledger.handedOver(t.entry, ctx, err)
 	if err != nil {
 		return err
@@ -221,6 +232,59 @@ func (r *rig) do(ctx context.Context, t task) error {
 	returned = true
 	r.ledger.outcome(t.entry, ctx, out, err)
 	return err
+}
+
+// waitForAll waits until nothing is left, and sees that of what was accepted before
+// nothing runs any more then.
+func (r *rig) waitForAll(ctx context.Context) {
+	before := r.ledger.taken()
+	err := r.pool.Wait(ctx)
+	switch {
+	case err == nil:
+		for _, e := range before {
+			if e.begun.Load() != e.ended.Load() {
+				r.ledger.fault("Wait has returned, and a run of %s has not", e.how)
+			}
+		}
+	case ctx.Err() != nil && errors.Is(err, ctx.Err()), errors.Is(err, remuda.ErrNotStarted):
+	default:
+		r.ledger.fault("Wait: %v", err)
+	}
+}
+
+// group sends the tasks as a group, and waits for it.
+func (r *rig) group(ctx context.Context, tasks []task) {
+	g := r.pool.Group(ctx)
+	var sent []*entry
+	var refused error
+	for _, t := range tasks {
+		t.entry = r.ledger.enter("Group")
+		if refused = g.Send(t); refused != nil {
+			t.entry.refused.Store(true)
+			break
+		}
+		t.entry.accepted.Store(true)
+		sent = append(sent, t.entry)
+	}
+	err := g.Wait()
+	for _, e := range sent {
+		switch {
+		case e.begun.Load() != e.ended.Load():
+			r.ledger.fault("Group: Wait has returned, and a run has not")
+		case e.begun.Load() == 0 && err == nil && r.ledger.unbuilt.Load() == 0:
+			r.ledger.fault("Group: an input never ran, and there is no error")
+		}
+		e.settled.Add(1)
+	}
+	var failed *failure
+	var panicked *remuda.PanicError
+	switch {
+	case err == nil && refused == nil, errors.As(err, &failed), errors.As(err, &panicked):
+	case errors.Is(err, remuda.ErrGoexit), errors.Is(err, remuda.ErrPoolClosed), errors.Is(err, remuda.ErrNotStarted):
+	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
+	default:
+		r.ledger.fault("Group: Wait returns %v, and Send %v", err, refused)
+	}
 }
 
 // loop runs the tasks through Map, Stream or DoAll, which way decides, and
