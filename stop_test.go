@@ -3,6 +3,7 @@ package remuda_test
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -130,6 +131,37 @@ func TestStopDuringALoop(t *testing.T) {
 		require.True(t, looping.returned())
 		requireCutShort(t, remuda.ErrPoolClosed, errs[len(errs)-1:])
 		require.Len(t, s.order(), 2)
+	})
+}
+
+// Nothing begins after Stop, even of a batch that a worker has in hand.
+func TestStopInTheMiddleOfABatch(t *testing.T) {
+	forEachLoop(t, func(t *testing.T, loop loopFunc) {
+		gate := make(chan struct{})
+		var begun atomic.Int32
+		p := startPool(t, remuda.Config{}, func(_ context.Context, n int) (int, error) {
+			begun.Add(1)
+			if n == 600 {
+				<-gate
+			}
+			return n, nil
+		})
+		var errs []error
+		looping := asyncErr(func() error {
+			_, errs = loop(bg, p, counted(1000))
+			return nil
+		})
+		stop := asyncErr(func() error { return p.Stop(bg) })
+		require.False(t, stop.returned())
+		close(gate)
+		require.True(t, stop.returned())
+		require.True(t, looping.returned())
+		require.EqualValues(t, 601, begun.Load())
+		requireCutShort(t, remuda.ErrPoolClosed, errs[len(errs)-1:])
+		for _, err := range errs[601 : len(errs)-1] {
+			require.ErrorIs(t, err, remuda.ErrPoolClosed)
+			require.NotErrorIs(t, err, remuda.ErrCutShort)
+		}
 	})
 }
 
