@@ -4,12 +4,8 @@
 // workers that can be changed while it runs. [Middleware] wraps each run: see
 // package middleware for a counter, retries, metrics and more.
 //
-//	pool, err := remuda.NewWithConfig[Order, Receipt](remuda.Config{Initial: 8}, // workers
-//		middleware.Logger(log), middleware.Retry(3))
+//	pool, err := remuda.Start(8, charge, middleware.Logger(log), middleware.Retry(3)) // 8 workers
 //	if err != nil {
-//		return err
-//	}
-//	if err := pool.Start(remuda.Func(charge)); err != nil {
 //		return err
 //	}
 //
@@ -17,8 +13,12 @@
 //	err = pool.Send(ctx, order)                     // hand it over; wait while the queue is full
 //	ticket, err := pool.Submit(ctx, order)          // receipt, err := ticket.Wait(ctx)
 //	for receipt, err := range pool.Map(ctx, orders) // a sequence in, a sequence out, in order
+//	err = pool.Wait(ctx)                            // until all is done, and what jobs have added
 //	err = pool.More()                               // one worker more; or Less, or Resize(8)
 //	err = pool.CloseWithTimeout(10 * time.Second)   // runs what was accepted; an error if there was no time for all
+//
+// Charge is a function from (context.Context, Order) to (Receipt, error). For one
+// loop with no pool to keep there are [Map], [ForEach] and [DoAll].
 //
 // # Order
 //
@@ -35,8 +35,8 @@
 // # Blocking
 //
 // Do and DoAll wait for the outcome, as the Wait of a ticket does. Send and
-// Submit wait only while the queue is full, and TrySend never does. All that
-// wait return when their context ends, and their input leaves the queue at once;
+// Submit wait only while the queue is full, and TrySend and TrySubmit never do. All
+// that wait return when their context ends, and their input leaves the queue at once;
 // what runs on the goroutine of Do returns when the job does, and a call from a job
 // has its slot back first. More, Less, Resize, Current and Stats never wait.
 //
@@ -92,30 +92,20 @@
 //
 // # Jobs that add inputs
 //
-// A job that finds more inputs, as a crawler does, sends them to its own pool.
-// Close does not wait for what jobs have yet to send, so the program counts what
-// is pending:
+// A job that finds more inputs, as a crawler does, sends them to its own pool, with
+// its own context. [Pool.Wait] returns at the first instant at which nothing is left:
 //
-//	var pending sync.WaitGroup // inputs without an outcome
-//	job := remuda.Tap(
-//		remuda.Wrap(remuda.Func(fetch), middleware.Retry(2), middleware.Timeout(time.Second)),
-//		func(ctx context.Context, url string, links []string, err error) {
-//			defer pending.Done()
-//			for _, link := range unseen(links) {
-//				pending.Add(1)
-//				if pool.Send(ctx, link) != nil {
-//					pending.Done()
-//				}
-//			}
-//		})
-//	pool.OnDrop(func(string, error) { pending.Done() })
+//	crawl := func(ctx context.Context, url string) (remuda.Void, error) {
+//		links, err := fetch(ctx, url)
+//		for _, link := range unseen(links) {
+//			pool.Send(ctx, link)
+//		}
+//		return remuda.Void{}, err
+//	}
 //
-// Start the pool, count and send the first input, and call pending.Wait before
-// Close. [Tap] is outside of Retry, so that it sees each input once, with its
-// last outcome, and outside of Timeout, so that sending is not part of the time
-// that is bounded. Middleware of the pool is outside of Tap: what runs the job
-// again, or may not run it at all, belongs inside, in Wrap. The example
-// JobsThatAddInputs is a whole program.
+// Close does not wait for what jobs have yet to send, so call Wait before it. The
+// example JobsThatAddInputs is a whole program. With a [Group] one waits for a part of
+// the inputs of a pool.
 //
 // There are two other ways. [Pool.Stream] yields the results of a growing set
 // over a sequence that its own loop feeds, if the loop never waits to feed it.
@@ -138,7 +128,8 @@
 // exactly one outcome: its job ran, or it was dropped with an error that somebody
 // gets, which is the caller of Do, the ticket, the loop over Map, or the function
 // given to [Pool.OnDrop], which may be set at any time. An input is also dropped if
-// a [Middleware] refuses it. See [Pool.Close].
+// a [Middleware] refuses it. See [Pool.Close], and [Pool.Stop], which drops the
+// queue first.
 //
 // A Close whose context ends before all is done returns a [*CloseError], which says
 // how many runs it has cancelled and how many inputs it has dropped, and which is

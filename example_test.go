@@ -17,8 +17,8 @@ import (
 // The first example of the README.
 func Example() {
 	shout := func(ctx context.Context, s string) (string, error) { return strings.ToUpper(s), nil }
-	pool := remuda.Must(remuda.NewWithConfig[string, string](remuda.Config{Initial: 4})) // 4 workers; the default is 1
-	if err := pool.Start(remuda.Func(shout)); err != nil {
+	pool, err := remuda.Start(4, shout) // 4 workers
+	if err != nil {
 		log.Fatal(err)
 	}
 	out, err := pool.Do(context.Background(), "hello")
@@ -253,31 +253,22 @@ func Example_jobsThatAddInputs() {
 	}
 
 	ctx := context.Background()
-	pool := remuda.Must(remuda.NewWithConfig[string, []string](remuda.Config{Initial: 4}))
+	var pool *remuda.Pool[string, remuda.Void]
 	var seen sync.Map
-	var pending sync.WaitGroup // inputs without an outcome
-	send := func(ctx context.Context, page string) {
-		if _, known := seen.LoadOrStore(page, true); known {
-			return
-		}
-		pending.Add(1)
-		if pool.Send(ctx, page) != nil {
-			pending.Done() // the pool is closing
-		}
-	}
-	job := remuda.Tap(
-		remuda.Wrap(remuda.Func(fetch), middleware.Retry(2), middleware.Timeout(time.Second)),
-		func(ctx context.Context, page string, links []string, err error) { // once for each input, with its last outcome
-			defer pending.Done()
-			for _, link := range links {
-				send(ctx, link)
+	crawl := func(ctx context.Context, page string) (remuda.Void, error) {
+		links, err := fetch(ctx, page)
+		for _, link := range links {
+			if _, known := seen.LoadOrStore(link, true); !known {
+				pool.Send(ctx, link) // with the job's ctx: it lends its slot while the queue is full
 			}
-		})
-	pool.OnDrop(func(string, error) { pending.Done() })
-	pool.Start(job)
+		}
+		return remuda.Void{}, err
+	}
+	pool = remuda.Must(remuda.Start(4, crawl, middleware.Retry(2)))
 
-	send(ctx, "/")
-	pending.Wait()
+	seen.Store("/", true)
+	pool.Send(ctx, "/")
+	pool.Wait(ctx) // until no page is left
 	pool.Close(ctx)
 
 	s := pool.Stats()
