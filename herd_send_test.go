@@ -47,7 +47,10 @@ func TestSendWorkWaitsForAGopher(t *testing.T) {
 				require.True(t, c.returned())
 				require.NoError(t, c.err)
 			}
-			s.letAll()
+			for i := len(waiting); i < size+ahead+len(waiting); i++ { // one by one: begun at once, two note themselves in either order
+				s.let(i)
+				synctest.Wait()
+			}
 			require.Equal(t, upTo(size+ahead+20), s.order(), "senders are let in in order of arrival")
 		})
 	}
