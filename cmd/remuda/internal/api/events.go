@@ -2,15 +2,10 @@ package api
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
-	"sync"
-	"time"
-)
 
-// heartbeat is how often a watcher that nothing happens for gets a comment, so that
-// what is between does not close the connection.
-const heartbeat = 15 * time.Second
+	"github.com/remuda-go/remuda/cmd/remuda/internal/sse"
+)
 
 // events answers with what happens, as server-sent events, until the caller goes.
 func (a *api) events(w http.ResponseWriter, r *http.Request) error {
@@ -23,15 +18,8 @@ func (a *api) events(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	s := &eventStream{w: w, c: http.NewResponseController(w)}
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("Cache-Control", "no-store")
-	s.send(": remuda\n\n")
-	done := make(chan struct{})
-	var beats sync.WaitGroup
-	beats.Go(func() { s.beat(done) })
-	defer beats.Wait()
-	defer close(done)
+	s := sse.Begin(w)
+	defer s.Close()
 	for e, err := range a.Client.Watch(r.Context(), query["kind"]) {
 		if err != nil {
 			return nil // the caller or the connection has gone
@@ -42,39 +30,9 @@ func (a *api) events(w http.ResponseWriter, r *http.Request) error {
 		data, err := json.Marshal(Event{
 			ID: e.ID, State: e.State, Attempts: e.Attempts, Reason: e.Reason, Progress: e.Progress, Note: e.Note, At: e.At,
 		})
-		if err != nil || !s.send(fmt.Sprintf("event: task\ndata: %s\n\n", data)) {
+		if err != nil || !s.Send("task", data) {
 			return nil
 		}
 	}
 	return nil
-}
-
-// An eventStream is written by two goroutines.
-type eventStream struct {
-	mu sync.Mutex // guards w
-	w  http.ResponseWriter
-	c  *http.ResponseController
-}
-
-func (s *eventStream) send(text string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_ = s.c.SetWriteDeadline(time.Now().Add(heartbeat)) // one that does not read is let go
-	if _, err := s.w.Write([]byte(text)); err != nil {
-		return false
-	}
-	return s.c.Flush() == nil
-}
-
-func (s *eventStream) beat(done <-chan struct{}) {
-	tick := time.NewTicker(heartbeat)
-	defer tick.Stop()
-	for {
-		select {
-		case <-done:
-			return
-		case <-tick.C:
-			s.send(":\n\n")
-		}
-	}
 }
