@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 
-	"github.com/remuda-go/remuda/cmd/remuda/internal/api"
 	"github.com/remuda-go/remuda/cmd/remuda/internal/config"
+	"github.com/remuda-go/remuda/cmd/remuda/internal/service"
 	"github.com/remuda-go/remuda/tasks"
 )
 
@@ -40,7 +40,7 @@ func codeOf(err error) int {
 		exit    exitError
 		usage   usageError
 		faults  config.Faults
-		problem *api.Problem
+		problem *service.Problem
 	)
 	switch {
 	case errors.As(err, &exit):
@@ -61,17 +61,17 @@ func codeOf(err error) int {
 
 func codeOfProblem(code string) int {
 	switch code {
-	case api.CodeInvalid:
+	case service.CodeInvalid:
 		return ExitUsage
-	case api.CodeNotFound:
+	case service.CodeNotFound:
 		return ExitNotFound
-	case api.CodeDuplicate:
+	case service.CodeDuplicate:
 		return ExitDuplicate
-	case api.CodeState:
+	case service.CodeState:
 		return ExitState
-	case api.CodeFull:
+	case service.CodeFull:
 		return ExitFull
-	case api.CodeUnknown:
+	case service.CodeUnknown:
 		return ExitUnknown
 	}
 	return ExitFailure

@@ -12,6 +12,7 @@ import (
 
 	"github.com/remuda-go/remuda/cmd/remuda/internal/api"
 	"github.com/remuda-go/remuda/cmd/remuda/internal/remote"
+	"github.com/remuda-go/remuda/cmd/remuda/internal/service"
 	"github.com/remuda-go/remuda/tasks"
 	"github.com/urfave/cli/v3"
 )
@@ -72,8 +73,8 @@ func pushOnce(ctx context.Context, cmd *cli.Command, kind string, payload []byte
 			return err
 		})
 		var lost *url.Error
-		var there *api.Problem
-		if ours && errors.As(err, &there) && there.Code == api.CodeDuplicate && there.ID == tasks.NewID(kind, query.Get("id")) {
+		var there *service.Problem
+		if ours && errors.As(err, &there) && there.Code == service.CodeDuplicate && there.ID == tasks.NewID(kind, query.Get("id")) {
 			return there.ID, nil // the first try was stored, and has run meanwhile
 		}
 		if !errors.As(err, &lost) || ctx.Err() != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/remuda-go/remuda/cmd/remuda/internal/config"
 	"github.com/remuda-go/remuda/cmd/remuda/internal/remote"
 	"github.com/remuda-go/remuda/cmd/remuda/internal/serve"
+	"github.com/remuda-go/remuda/cmd/remuda/internal/service"
 	"github.com/remuda-go/remuda/tasks"
 	"github.com/urfave/cli/v3"
 )
@@ -42,7 +43,7 @@ func with(ctx context.Context, cmd *cli.Command, f func(*remote.Client) error) (
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	local := remote.NewLocal(api.New(api.Options{Client: store, Kind: kindsOf(cfg), Control: true, Body: 64 << 20}))
+	local := remote.NewLocal(api.New(&service.Service{Client: store, Kind: kindsOf(cfg), Control: true, Body: serve.LocalBody}))
 	defer local.Wait()
 	c := remote.New("http://localhost", "", local)
 	c.Alone = cmd.String("nats") == "" && len(cfg.NATS) == 0
@@ -58,9 +59,9 @@ func dialing(socket string) http.RoundTripper {
 }
 
 // kindsOf finds the kinds of a config; without kinds in it, every name is one.
-func kindsOf(cfg *config.Config) func(string) (api.KindOf, bool) {
+func kindsOf(cfg *config.Config) func(string) (service.KindOf, bool) {
 	full := cfg.WithDefaults()
-	return func(name string) (api.KindOf, bool) {
+	return func(name string) (service.KindOf, bool) {
 		if k, ok := full.Kinds[name]; ok {
 			return serve.Define(name, k), true
 		}

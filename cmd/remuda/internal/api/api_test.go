@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/remuda-go/remuda/cmd/remuda/internal/api"
+	"github.com/remuda-go/remuda/cmd/remuda/internal/service"
 	"github.com/remuda-go/remuda/tasks"
 	"github.com/remuda-go/remuda/tasks/embedded"
 	"github.com/stretchr/testify/assert"
@@ -35,8 +36,8 @@ func store(t testing.TB) *tasks.Client {
 	return c
 }
 
-func options(c *tasks.Client) api.Options {
-	return api.Options{Client: c, Body: 1000, Kind: func(name string) (api.KindOf, bool) { return job, name == "job" }}
+func options(c *tasks.Client) *service.Service {
+	return &service.Service{Client: c, Body: 1000, Kind: func(name string) (service.KindOf, bool) { return job, name == "job" }}
 }
 
 type request struct {
@@ -95,31 +96,31 @@ func TestProblems(t *testing.T) {
 		status               int
 		code                 string
 	}{
-		{"POST", "/v1/tasks/other", "", 404, api.CodeNotFound},
-		{"POST", "/v1/tasks/job?colour=red", "", 400, api.CodeInvalid},
-		{"POST", "/v1/tasks/job?id=a&id=b", "", 400, api.CodeInvalid},
-		{"POST", "/v1/tasks/job?after=x", "", 400, api.CodeInvalid},
-		{"POST", "/v1/tasks/job?after=-1s", "", 400, api.CodeInvalid},
-		{"POST", "/v1/tasks/job?at=noon", "", 400, api.CodeInvalid},
-		{"POST", "/v1/tasks/job?id=" + strings.Repeat("x", 300), "", 400, api.CodeInvalid},
-		{"POST", "/v1/tasks/job", strings.Repeat("x", 1001), 413, api.CodeTooLarge},
-		{"GET", "/v1/tasks/job.none", "", 404, api.CodeNotFound},
-		{"GET", "/v1/tasks/other.none", "", 404, api.CodeNotFound},
-		{"GET", "/v1/tasks/job", "", 400, api.CodeInvalid},
-		{"GET", "/v1/tasks/job.none?wait=1h", "", 400, api.CodeInvalid},
-		{"GET", "/v1/tasks?kind=other", "", 404, api.CodeNotFound},
-		{"GET", "/v1/tasks?state=odd", "", 400, api.CodeInvalid},
-		{"GET", "/v1/tasks?reason=(", "", 400, api.CodeInvalid},
-		{"GET", "/v1/events?kind=other", "", 404, api.CodeNotFound},
-		{"DELETE", "/v1/tasks/job.none", "", 403, api.CodeDenied},
-		{"POST", "/v1/tasks/job.none/cancel", "", 403, api.CodeDenied},
-		{"POST", "/v1/kinds/job/pause", "", 403, api.CodeDenied},
-		{"PUT", "/v1/cron/job/x", "{}", 403, api.CodeDenied},
-		{"GET", "/elsewhere", "", 404, api.CodeNotFound},
+		{"POST", "/v1/tasks/other", "", 404, service.CodeNotFound},
+		{"POST", "/v1/tasks/job?colour=red", "", 400, service.CodeInvalid},
+		{"POST", "/v1/tasks/job?id=a&id=b", "", 400, service.CodeInvalid},
+		{"POST", "/v1/tasks/job?after=x", "", 400, service.CodeInvalid},
+		{"POST", "/v1/tasks/job?after=-1s", "", 400, service.CodeInvalid},
+		{"POST", "/v1/tasks/job?at=noon", "", 400, service.CodeInvalid},
+		{"POST", "/v1/tasks/job?id=" + strings.Repeat("x", 300), "", 400, service.CodeInvalid},
+		{"POST", "/v1/tasks/job", strings.Repeat("x", 1001), 413, service.CodeTooLarge},
+		{"GET", "/v1/tasks/job.none", "", 404, service.CodeNotFound},
+		{"GET", "/v1/tasks/other.none", "", 404, service.CodeNotFound},
+		{"GET", "/v1/tasks/job", "", 400, service.CodeInvalid},
+		{"GET", "/v1/tasks/job.none?wait=1h", "", 400, service.CodeInvalid},
+		{"GET", "/v1/tasks?kind=other", "", 404, service.CodeNotFound},
+		{"GET", "/v1/tasks?state=odd", "", 400, service.CodeInvalid},
+		{"GET", "/v1/tasks?reason=(", "", 400, service.CodeInvalid},
+		{"GET", "/v1/events?kind=other", "", 404, service.CodeNotFound},
+		{"DELETE", "/v1/tasks/job.none", "", 403, service.CodeDenied},
+		{"POST", "/v1/tasks/job.none/cancel", "", 403, service.CodeDenied},
+		{"POST", "/v1/kinds/job/pause", "", 403, service.CodeDenied},
+		{"PUT", "/v1/cron/job/x", "{}", 403, service.CodeDenied},
+		{"GET", "/elsewhere", "", 404, service.CodeNotFound},
 	} {
 		w := ask(h, request{method: test.method, target: test.target, body: test.body})
 		assert.Equal(t, test.status, w.Code, "%s %s: %s", test.method, test.target, w.Body)
-		var p api.Problem
+		var p service.Problem
 		require.NoError(t, json.Unmarshal(w.Body.Bytes(), &p), w.Body)
 		assert.Equal(t, test.code, p.Code, test.target)
 		assert.NotEmpty(t, p.Text)
@@ -182,7 +183,7 @@ func TestRandomRequestsChangeNothing(t *testing.T) {
 	c := store(t)
 	secret := tasks.Define[[]byte, []byte]("secret", tasks.Codec(tasks.Raw))
 	var ids []tasks.ID
-	for _, k := range []api.KindOf{job, secret} {
+	for _, k := range []service.KindOf{job, secret} {
 		id, err := k.Push(t.Context(), c, []byte("x"), tasks.WithID("kept"))
 		require.NoError(t, err)
 		ids = append(ids, id)

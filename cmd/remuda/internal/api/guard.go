@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/remuda-go/remuda/cmd/remuda/internal/config"
+	"github.com/remuda-go/remuda/cmd/remuda/internal/service"
 	"golang.org/x/time/rate"
 )
 
@@ -25,11 +26,11 @@ func Guard(next http.Handler, token string, perSecond int) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		deny := func(status int, text string) {
-			writeProblem(w, &Problem{Status: status, Code: CodeDenied, Text: text})
+			writeProblem(w, &service.Problem{Status: status, Code: service.CodeDenied, Text: text})
 		}
 		switch given, ok := bearer(r); {
 		case !limit.Allow():
-			writeProblem(w, &Problem{Status: http.StatusTooManyRequests, Code: CodeBusy, Text: "too many requests"})
+			writeProblem(w, &service.Problem{Status: http.StatusTooManyRequests, Code: service.CodeBusy, Text: "too many requests"})
 		case token == "" && !loopbackName(r.Host):
 			deny(http.StatusForbidden, fmt.Sprintf("the name %q is not that of a loopback address", r.Host))
 		case token != "" && (!ok || subtle.ConstantTimeCompare(given[:], want[:]) != 1):

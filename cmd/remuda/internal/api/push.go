@@ -3,10 +3,9 @@ package api
 import (
 	"io"
 	"net/http"
-	"slices"
 	"time"
 
-	"github.com/remuda-go/remuda/tasks"
+	"github.com/remuda-go/remuda/cmd/remuda/internal/service"
 )
 
 // bodyTime bounds how long a body may take.
@@ -16,11 +15,7 @@ const bodyTime = 30 * time.Second
 // else the parameter id, gives it a name of its own; unique, after, at and expires
 // are as the options of a push.
 func (a *api) push(w http.ResponseWriter, r *http.Request) error {
-	k, err := a.kind(r.PathValue("kind"))
-	if err != nil {
-		return err
-	}
-	opts, err := pushOptions(r)
+	p, err := pushOf(r)
 	if err != nil {
 		return err
 	}
@@ -28,7 +23,7 @@ func (a *api) push(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	id, err := k.Push(r.Context(), a.Client, payload, opts...)
+	id, err := a.service.Push(r.Context(), r.PathValue("kind"), payload, p)
 	if err != nil {
 		return err
 	}
@@ -40,7 +35,7 @@ func (a *api) push(w http.ResponseWriter, r *http.Request) error {
 func (a *api) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	c := http.NewResponseController(w)
 	_ = c.SetReadDeadline(time.Now().Add(bodyTime)) // a transport without deadlines is in this process
-	payload, err := io.ReadAll(http.MaxBytesReader(w, r.Body, a.Body))
+	payload, err := io.ReadAll(http.MaxBytesReader(w, r.Body, a.service.Body))
 	if err != nil {
 		return nil, err
 	}
@@ -48,62 +43,21 @@ func (a *api) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return payload, nil
 }
 
-func pushOptions(r *http.Request) ([]tasks.PushOption, error) {
-	var opts []tasks.PushOption
+func pushOf(r *http.Request) (p service.Push, err error) {
 	query, err := params(r, "id", "unique", "after", "at", "expires")
 	if err != nil {
-		return nil, err
+		return p, err
 	}
+	p.Name, p.Unique = query["id"], query["unique"]
 	if key := r.Header.Get("Idempotency-Key"); key != "" {
-		query["id"] = key
+		p.Name = key
 	}
-	for name, value := range query {
-		switch name {
-		case "id":
-			opts = append(opts, tasks.WithID(value))
-		case "unique":
-			opts = append(opts, tasks.Unique(value))
-		case "after":
-			d, err := time.ParseDuration(value)
-			if err != nil || d < 0 {
-				return nil, invalid("after=%q is no duration: want one such as 90s", value)
-			}
-			opts = append(opts, tasks.After(d))
-		default:
-			t, err := time.Parse(time.RFC3339Nano, value)
-			if err != nil {
-				return nil, invalid("%s=%q is no time: want one such as 2026-01-02T15:04:05Z", name, value)
-			}
-			if name == "at" {
-				opts = append(opts, tasks.At(t))
-			} else {
-				opts = append(opts, tasks.Expires(t))
-			}
-		}
+	if p.After, err = durationOf("after", query["after"]); err != nil {
+		return p, err
 	}
-	if query["after"] != "" && query["at"] != "" {
-		return nil, invalid("after and at exclude each other")
+	if p.At, err = timeOf("at", query["at"]); err != nil {
+		return p, err
 	}
-	return opts, nil
-}
-
-// params reads the parameters that are known, each at most once; any other is an
-// error.
-func params(r *http.Request, known ...string) (map[string]string, error) {
-	values := make(map[string]string)
-	query, err := parseQuery(r)
-	if err != nil {
-		return nil, err
-	}
-	for name, all := range query {
-		switch {
-		case !slices.Contains(known, name):
-			return nil, invalid("unknown parameter %q: there are %v", name, known)
-		case len(all) > 1:
-			return nil, invalid("parameter %q is given twice", name)
-		case all[0] != "":
-			values[name] = all[0]
-		}
-	}
-	return values, nil
+	p.Expires, err = timeOf("expires", query["expires"])
+	return p, err
 }

@@ -95,12 +95,15 @@ type Cron struct {
 	Input json.RawMessage `json:"input,omitempty"`
 }
 
-// A Problem is an answer that is an error.
-type Problem struct {
-	Status int      `json:"-"`
-	Code   string   `json:"code"`
-	Text   string   `json:"error"`
-	ID     tasks.ID `json:"id,omitempty"` // of the task that it is about
+// A CronEntry is an entry that is set.
+type CronEntry struct {
+	Kind string    `json:"kind"`
+	Name string    `json:"name"`
+	Next time.Time `json:"next,omitzero"` // unknown until it has fired once
+	Cron
 }
 
-func (p *Problem) Error() string { return p.Text }
+// A Health is the answer of a store that is well.
+type Health struct {
+	Status string `json:"status"`
+}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/remuda-go/remuda/cmd/remuda/internal/api"
+	"github.com/remuda-go/remuda/cmd/remuda/internal/service"
 	"github.com/remuda-go/remuda/tasks"
 )
 
@@ -34,7 +35,7 @@ func New(base, token string, transport http.RoundTripper) *Client {
 	return &Client{base: strings.TrimSuffix(base, "/"), token: token, http: &http.Client{Transport: transport}}
 }
 
-// send sends a request. An answer that is an error is a *api.Problem.
+// send sends a request. An answer that is an error is a *service.Problem.
 func (c *Client) send(ctx context.Context, method, path string, query url.Values, body []byte) (*http.Response, error) {
 	at := c.base + path
 	if len(query) > 0 {
@@ -56,7 +57,7 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-	p := &api.Problem{Status: resp.StatusCode}
+	p := &service.Problem{Status: resp.StatusCode}
 	if err != nil || json.Unmarshal(text, p) != nil || p.Text == "" {
 		return nil, fmt.Errorf("%s answered %s", c.base, resp.Status)
 	}
@@ -161,7 +162,7 @@ func (c *Client) List(ctx context.Context, query url.Values) iter.Seq2[api.Task,
 			case err == io.EOF:
 				return
 			case err == nil && line.Error != "":
-				err = &api.Problem{Code: line.Code, Text: line.Error}
+				err = &service.Problem{Code: line.Code, Text: line.Error}
 				fallthrough
 			case err != nil:
 				yield(api.Task{}, err)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/remuda-go/remuda/cmd/remuda/internal/api"
 	"github.com/remuda-go/remuda/cmd/remuda/internal/config"
+	"github.com/remuda-go/remuda/cmd/remuda/internal/service"
 	"github.com/remuda-go/remuda/tasks"
 )
 
@@ -86,7 +87,7 @@ func (s *Server) prepareListener(cfg *config.Config, c config.Provider) (p *prov
 			return nil, false, err
 		}
 	}
-	next := api.Guard(api.New(s.apiOptions(c.HTTP)), token, c.HTTP.Rate)
+	next := api.Guard(api.New(s.serviceOf(c.HTTP)), token, c.HTTP.Rate)
 	same := func(p *provider) bool { return p.listen != nil && p.config.HTTP.Listen == c.HTTP.Listen }
 	if i := slices.IndexFunc(s.providers, same); i >= 0 {
 		s.providers[i].listen.next = next
@@ -102,9 +103,9 @@ func (s *Server) prepareListener(cfg *config.Config, c config.Provider) (p *prov
 	return &provider{config: c, listen: l}, true, nil
 }
 
-func (s *Server) apiOptions(l *config.Listener) api.Options {
-	return api.Options{
-		Client: s.client, Resize: s.resize, Control: l.Control, Body: int64(l.Body),
+func (s *Server) serviceOf(l *config.Listener) *service.Service {
+	return &service.Service{
+		Client: s.client, Workers: s.resize, Control: l.Control, Body: int64(l.Body),
 		Kind: func(name string) (tasks.Kind[[]byte, []byte], bool) {
 			if len(l.Kinds) > 0 && !slices.Contains(l.Kinds, name) {
 				return tasks.Kind[[]byte, []byte]{}, false
@@ -117,6 +118,9 @@ func (s *Server) apiOptions(l *config.Listener) api.Options {
 // ControlSocket is where the process that has the store open listens to the other
 // commands: in the directory of the store, which only its owner can enter.
 func ControlSocket(store string) string { return filepath.Join(store, "control.sock") }
+
+// LocalBody is the largest payload that a command may push: the store refuses less.
+const LocalBody = 64 << 20
 
 // openControl listens to the other commands, where the store is a directory. The
 // lock on it says that a socket that is there is nobody's.
@@ -136,7 +140,7 @@ func (s *Server) openControl(cfg *config.Config) (*listener, error) {
 		return nil, errors.Join(err, ln.Close())
 	}
 	l := newListener(ln, s.log)
-	l.next = api.New(api.Options{Client: s.client, Kind: s.kind, Resize: s.resize, Control: true, Body: 64 << 20})
+	l.next = api.New(&service.Service{Client: s.client, Kind: s.kind, Workers: s.resize, Control: true, Body: LocalBody})
 	l.show()
 	return l, nil
 }
