@@ -4,20 +4,24 @@ go 1.26.0
 
 replace (
 	github.com/remuda-go/remuda => ../../
+	github.com/remuda-go/remuda/client => ../../client
 	github.com/remuda-go/remuda/tasks => ../../tasks
 )
 
 require (
+	connectrpc.com/connect/v2 v2.0.2
 	github.com/fsnotify/fsnotify v1.10.1
 	github.com/goccy/go-yaml v1.19.2
 	github.com/invopop/jsonschema v0.14.0
 	github.com/remuda-go/remuda v0.0.0
+	github.com/remuda-go/remuda/client v0.0.0
 	github.com/remuda-go/remuda/tasks v0.0.0-00010101000000-000000000000
 	github.com/stretchr/testify v1.12.1
 	github.com/urfave/cli/v3 v3.14.0
 	go.uber.org/goleak v1.3.0
 	golang.org/x/term v0.48.0
 	golang.org/x/time v0.16.0
+	google.golang.org/protobuf v1.36.12
 )
 
 require (

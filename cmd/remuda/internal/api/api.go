@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/remuda-go/remuda/cmd/remuda/internal/rpc"
 	"github.com/remuda-go/remuda/cmd/remuda/internal/service"
 	"github.com/remuda-go/remuda/tasks"
 )
@@ -11,7 +12,8 @@ import (
 // An api serves requests. It has no state of its own.
 type api struct{ service *service.Service }
 
-// New returns the handler. It checks neither tokens nor origins: see [Guard].
+// New returns the handler, of Connect as well. It checks neither tokens nor origins:
+// see [Guard].
 func New(s *service.Service) http.Handler {
 	a := &api{s}
 	mux := http.NewServeMux()
@@ -22,6 +24,7 @@ func New(s *service.Service) http.Handler {
 			}
 		})
 	}
+	mux.Handle(rpc.Prefix, rpc.New(s, bodyTime))
 	return mux
 }
 

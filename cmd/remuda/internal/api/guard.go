@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/remuda-go/remuda/cmd/remuda/internal/config"
+	"github.com/remuda-go/remuda/cmd/remuda/internal/rpc"
 	"github.com/remuda-go/remuda/cmd/remuda/internal/service"
 	"golang.org/x/time/rate"
 )
@@ -25,12 +26,17 @@ func Guard(next http.Handler, token string, perSecond int) http.Handler {
 	want := sha256.Sum256([]byte(token))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
+		refuse := func(p *service.Problem) {
+			if !rpc.Refuse(w, r, p) {
+				writeProblem(w, p)
+			}
+		}
 		deny := func(status int, text string) {
-			writeProblem(w, &service.Problem{Status: status, Code: service.CodeDenied, Text: text})
+			refuse(&service.Problem{Status: status, Code: service.CodeDenied, Text: text})
 		}
 		switch given, ok := bearer(r); {
 		case !limit.Allow():
-			writeProblem(w, &service.Problem{Status: http.StatusTooManyRequests, Code: service.CodeBusy, Text: "too many requests"})
+			refuse(&service.Problem{Status: http.StatusTooManyRequests, Code: service.CodeBusy, Text: "too many requests"})
 		case token == "" && !loopbackName(r.Host):
 			deny(http.StatusForbidden, fmt.Sprintf("the name %q is not that of a loopback address", r.Host))
 		case token != "" && (!ok || subtle.ConstantTimeCompare(given[:], want[:]) != 1):

@@ -36,7 +36,12 @@ const (
 func newListener(ln net.Listener, log *slog.Logger) *listener {
 	l := &listener{done: make(chan struct{})}
 	waiting, stop := context.WithCancel(context.Background())
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(true)
+	protocols.SetUnencryptedHTTP2(true) // gRPC without TLS
 	l.server = &http.Server{
+		Protocols: protocols,
 		Handler:           http.HandlerFunc(l.serve),
 		ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: headerSize,
 		BaseContext: func(net.Listener) context.Context { return waiting },

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/remuda-go/remuda/cmd/remuda/internal/config"
 	"github.com/remuda-go/remuda/tasks"
@@ -76,6 +77,9 @@ func (s *Service) SetCron(ctx context.Context, e tasks.CronEntry) error {
 		spec, err := config.Spec(e.Spec.Expr)
 		if err != nil {
 			return Invalid("%v", err)
+		}
+		if _, err := time.LoadLocation(e.Spec.Zone); err != nil {
+			return Invalid("%q is no time zone: want one such as Europe/Berlin", e.Spec.Zone)
 		}
 		k, err := s.kind(kind)
 		if err != nil {
