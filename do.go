@@ -54,7 +54,7 @@ func (p *Pool[In, Out]) Do(ctx context.Context, in In) (out Out, err error) {
 // doByWorker hands an input over and waits for its outcome. If it was called by a
 // run, that has its slot back when doByWorker returns.
 func (c *core[In, Out]) doByWorker(ctx context.Context, in In, caller *runContext) (out Out, err error) {
-	e := newCallEnvelope[In, Out](&c.ref, ctx)
+	e := newCallEnvelope[In, Out](ctx, &c.ref)
 	t := &e.ticket
 	seq, err := c.send(ctx, item[In, Out]{in, &e.envelope}, true)
 	if err != nil {
@@ -117,7 +117,7 @@ func (c *core[In, Out]) doInline(ctx context.Context, empty bool, w *worker[In, 
 	if empty {
 		r = c.sharedContext(s)
 	} else {
-		r = newRunContext(&c.ref, ctx, byEither)
+		r = newRunContext(ctx, &c.ref, byEither)
 	}
 	if broke := c.runUntilPanic(s, r, in); broke != nil {
 		c.breakRun(s, broke, false)

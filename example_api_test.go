@@ -170,7 +170,7 @@ func ExamplePool_MapErr() {
 	defer pool.Close(context.Background())
 
 	var lines iter.Seq2[int, error] = func(yield func(int, error) bool) {
-		for _, line := range strings.Fields("1 two 3") {
+		for line := range strings.FieldsSeq("1 two 3") {
 			if !yield(strconv.Atoi(line)) {
 				return
 			}

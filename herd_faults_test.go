@@ -2,7 +2,6 @@ package remuda_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -447,5 +446,5 @@ func TestCloseOfAHerdThatWasNotStarted(t *testing.T) {
 	require.NoError(t, h.SendWork(unit(0)))
 	require.ErrorIs(t, h.Start(), remuda.ErrNilJob)
 	require.NoError(t, h.Close(bg))
-	require.True(t, errors.Is((<-h.OutputChan()).Err(), remuda.ErrPoolClosed))
+	require.ErrorIs(t, (<-h.OutputChan()).Err(), remuda.ErrPoolClosed)
 }

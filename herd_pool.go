@@ -15,7 +15,7 @@ func (p *Pool[In, Out]) requeue(ctx context.Context, in In, limit int) {
 	c := &p.core
 	it := item[In, Out]{in: in}
 	if r := c.ref.runOf(ctx); r != nil && r.mode == valuesOnly {
-		it.env = newSentEnvelope[In, Out](&c.ref, r.parent)
+		it.env = newSentEnvelope[In, Out](r.parent, &c.ref)
 	}
 	c.Requeue(it, limit)
 }

@@ -32,7 +32,7 @@ func startRetrying(t *testing.T, size, retries int, process func(*work) remuda.S
 // goroutine for each retry.
 func TestThousandUnitsRetriedThousandTimes(t *testing.T) {
 	units, retries := 1000, 1000
-	if testing.Short() {
+	if testing.Short() || raceEnabled {
 		retries = 100
 	}
 	var runs, most atomic.Int64

@@ -45,20 +45,20 @@ type ticketEnvelope[In, Out any] struct {
 // newTicketEnvelope makes the envelope of an input that Submit hands over. The
 // run's context is an allocation of its own: a ticket that its owner keeps must not
 // keep the values of the caller's context, too.
-func newTicketEnvelope[In, Out any](ref *poolRef, ctx context.Context) *ticketEnvelope[In, Out] {
+func newTicketEnvelope[In, Out any](ctx context.Context, ref *poolRef) *ticketEnvelope[In, Out] {
 	e := &ticketEnvelope[In, Out]{ticket: Ticket[Out]{ref: ref}}
 	e.sink = &e.ticket
 	if !isEmpty(ctx) {
-		e.run = newRunContext(ref, ctx, byEither)
+		e.run = newRunContext(ctx, ref, byEither)
 	}
 	return e
 }
 
 // newCallEnvelope is newTicketEnvelope for Do: nobody keeps the ticket, so that one
 // allocation serves for all.
-func newCallEnvelope[In, Out any](ref *poolRef, ctx context.Context) *ticketEnvelope[In, Out] {
+func newCallEnvelope[In, Out any](ctx context.Context, ref *poolRef) *ticketEnvelope[In, Out] {
 	if isEmpty(ctx) {
-		return newTicketEnvelope[In, Out](ref, ctx)
+		return newTicketEnvelope[In, Out](ctx, ref)
 	}
 	both := &struct {
 		ticketEnvelope[In, Out]
@@ -71,7 +71,7 @@ func newCallEnvelope[In, Out any](ref *poolRef, ctx context.Context) *ticketEnve
 }
 
 // newSentEnvelope is for an input that was only sent, with values.
-func newSentEnvelope[In, Out any](ref *poolRef, values context.Context) *envelope[In, Out] {
+func newSentEnvelope[In, Out any](values context.Context, ref *poolRef) *envelope[In, Out] {
 	both := &struct {
 		envelope[In, Out]
 		run runContext

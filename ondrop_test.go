@@ -168,8 +168,8 @@ func TestOnDropThatMisbehaves(t *testing.T) {
 				require.False(t, returned, "it goes on where Close was called")
 				require.Equal(t, upTo(6)[1:], calls)
 				if bad.panics {
-					first := 0
-					for first = 1; !at(first); first++ {
+					first := 1
+					for ; !at(first); first++ {
 					}
 					require.Equal(t, fmt.Sprint("drop ", first), fmt.Sprint(went), "the first of them")
 				}

@@ -52,8 +52,7 @@ func TestPanicOfAJob(t *testing.T) {
 					mws = append(mws, remuda.MiddlewareFunc(func(next remuda.Handler) remuda.Handler {
 						return func(ctx context.Context) error {
 							err := next(ctx)
-							var panicked *remuda.PanicError
-							if errors.As(err, &panicked) {
+							if panicked, ok := errors.AsType[*remuda.PanicError](err); ok {
 								seen++
 								assert.Contains(t, string(panicked.Stack), "panicsInsideTheJob")
 							}

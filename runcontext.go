@@ -103,14 +103,14 @@ type linkedContext struct {
 
 // endedContext stands for a linkedContext that nobody asked for before the run
 // ended.
-var endedContext = func() *linkedContext {
+var endedContext = func() *linkedContext { //nolint:gochecknoglobals // it never changes
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	return &linkedContext{Context: ctx}
 }()
 
 // newRunContext returns a context for one run, of an input that came with ctx.
-func newRunContext(ref *poolRef, ctx context.Context, mode cancelMode) *runContext {
+func newRunContext(ctx context.Context, ref *poolRef, mode cancelMode) *runContext {
 	return &runContext{ref: ref, parent: ctx, mode: mode}
 }
 

@@ -83,7 +83,7 @@ func (rn *runner[In, Out]) bindJob(s *runnerState[In, Out]) error {
 // sharedContext returns the context for an input whose own is empty.
 func (rn *runner[In, Out]) sharedContext(s *runnerState[In, Out]) *runContext {
 	if s.shared == nil || rn.ref.nested.Load() {
-		s.shared = newRunContext(&rn.ref, rn.ref.base, byPool)
+		s.shared = newRunContext(rn.ref.base, &rn.ref, byPool)
 	}
 	return s.shared
 }

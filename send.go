@@ -31,7 +31,7 @@ import (
 // Send costs no allocation if ctx is context.Background() or context.TODO(), and one
 // if it is not.
 func (p *Pool[In, Out]) Send(ctx context.Context, in In) error {
-	it, err := newSentItem[In, Out](&p.core.ref, ctx, in)
+	it, err := newSentItem[In, Out](ctx, &p.core.ref, in)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (p *Pool[In, Out]) Send(ctx context.Context, in In) error {
 // wait. As with Send, the job's context has the values of ctx, and a ctx that has
 // ended is refused with its error.
 func (p *Pool[In, Out]) TrySend(ctx context.Context, in In) error {
-	it, err := newSentItem[In, Out](&p.core.ref, ctx, in)
+	it, err := newSentItem[In, Out](ctx, &p.core.ref, in)
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (p *Pool[In, Out]) submit(ctx context.Context, in In, wait bool) (*Ticket[O
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	e := newTicketEnvelope[In, Out](&c.ref, ctx)
+	e := newTicketEnvelope[In, Out](ctx, &c.ref)
 	seq, err := c.send(ctx, item[In, Out]{in, &e.envelope}, wait)
 	if err != nil {
 		return nil, withReason(err)
@@ -110,7 +110,7 @@ func (c *core[In, Out]) giveUp(seq uint64, t sink[Out], err error) error {
 }
 
 // newSentItem makes the item of an input that is sent with ctx.
-func newSentItem[In, Out any](ref *poolRef, ctx context.Context, in In) (item[In, Out], error) {
+func newSentItem[In, Out any](ctx context.Context, ref *poolRef, in In) (item[In, Out], error) {
 	it := item[In, Out]{in: in}
 	if isEmpty(ctx) {
 		return it, nil
@@ -120,7 +120,7 @@ func newSentItem[In, Out any](ref *poolRef, ctx context.Context, in In) (item[In
 		return it, err
 	}
 	if values := valuesOf(ctx); !isEmpty(values) {
-		it.env = newSentEnvelope[In, Out](ref, values)
+		it.env = newSentEnvelope[In, Out](values, ref)
 	}
 	return it, nil
 }

@@ -138,14 +138,14 @@ func (ws *sourceWorkers[In, Out]) stats() (t dispatch.Tally, running, retired in
 func newSourceWorker[In, Out any](ws *sourceWorkers[In, Out]) *sourceWorker[In, Out] {
 	w := &sourceWorker[In, Out]{pool: ws}
 	_, w.forever = any(ws.source).(forever)
-	w.next, w.endNext = context.WithCancel(ws.runner.ref.base)
+	w.next, w.endNext = context.WithCancel(ws.runner.ref.base) //nolint:gosec // stopAll calls it
 	run := ws.runner.ref.base
 	if w.forever {
-		run, w.endRun = context.WithCancel(run)
+		run, w.endRun = context.WithCancel(run) //nolint:gosec // stopAll calls it
 	} else {
 		w.endRun = func() {}
 	}
-	w.shared = newRunContext(&ws.runner.ref, run, byPool)
+	w.shared = newRunContext(run, &ws.runner.ref, byPool)
 	return w
 }
 

@@ -34,11 +34,15 @@ func (f foreign) Value(key any) any { return nil }
 // Nothing begins once the call that cancelled its context has returned. Other
 // workers may be about to begin a run at that instant, but for one each.
 func TestNothingOfALoopBeginsAfterItsContextHasEnded(t *testing.T) {
+	rounds := 20
+	if raceEnabled {
+		rounds = 5
+	}
 	for how, end := range cancelledBy {
 		for name, loop := range loops {
 			for _, workers := range []int{1, 4} {
 				t.Run(fmt.Sprintf("%s, %s, %d workers", name, how, workers), func(t *testing.T) {
-					for range 20 {
+					for range rounds {
 						ctx, cancel := context.WithCancel(bg)
 						var late atomic.Int32
 						var ended atomic.Bool
@@ -53,7 +57,7 @@ func TestNothingOfALoopBeginsAfterItsContextHasEnded(t *testing.T) {
 							}
 							return n, nil
 						})
-						var given context.Context = ctx
+						given := ctx
 						if how == "a context of a type unknown" {
 							given = foreign{ctx}
 						}
@@ -71,10 +75,14 @@ func TestNothingOfALoopBeginsAfterItsContextHasEnded(t *testing.T) {
 // A sequence that ends when the context does leaves a loop that is cut short, and
 // it says so: it must not look complete.
 func TestSequenceThatEndsWithTheContext(t *testing.T) {
+	rounds := 300
+	if raceEnabled {
+		rounds = 50
+	}
 	for name, loop := range loops {
 		for _, workers := range []int{1, 4} {
 			t.Run(fmt.Sprintf("%s, %d workers", name, workers), func(t *testing.T) {
-				for round := range 300 {
+				for round := range rounds {
 					ctx, cancel := context.WithCancel(bg)
 					var seq iter.Seq[int] = func(yield func(int) bool) {
 						for i := 0; ctx.Err() == nil && yield(i); i++ {

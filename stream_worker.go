@@ -39,7 +39,7 @@ func (s *stream[In, Out]) visit(w *runnerState[In, Out]) {
 func (s *stream[In, Out]) runNext(w *runnerState[In, Out], b *batch[In, Out]) {
 	c := s.core
 	if b.run == nil || c.ref.nested.Load() || b.run.ended() {
-		b.run = newRunContext(&c.ref, s.ctx, byPool)
+		b.run = newRunContext(s.ctx, &c.ref, byPool)
 	}
 	var err error
 	if s.faults != nil {

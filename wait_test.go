@@ -98,7 +98,7 @@ func TestWaitRefuses(t *testing.T) {
 // and never before: each job but the last ones adds two.
 func TestWaitForJobsThatAddJobs(t *testing.T) {
 	depth := 16
-	if testing.Short() {
+	if testing.Short() || raceEnabled {
 		depth = 12
 	}
 	var ended atomic.Int64

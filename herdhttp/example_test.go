@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 
 	"github.com/remuda-go/remuda"
@@ -57,4 +58,15 @@ func ExampleHandler() {
 	mux := http.NewServeMux()
 	mux.Handle("/herd", handler)
 	mux.Handle("/metrics", handler)
+
+	for _, authorization := range []string{"", token} {
+		r := httptest.NewRequest(http.MethodPatch, "/herd", strings.NewReader(`{"num": 3}`))
+		r.Header.Set("Authorization", authorization)
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, r)
+		fmt.Println(w.Code, herd.HerdSize())
+	}
+	// Output:
+	// 403 0
+	// 200 3
 }

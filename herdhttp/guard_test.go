@@ -178,7 +178,7 @@ func TestAuthorizerThatDoesNotReturn(t *testing.T) {
 				}))
 			req, err := http.NewRequest(http.MethodPatch, c.url+"/herd", strings.NewReader(num(3)))
 			require.NoError(t, err)
-			_, err = c.http.Do(req)
+			_, err = c.http.Do(req) //nolint:bodyclose // there is none
 			require.ErrorIs(t, err, io.EOF, "it gets no answer")
 			require.Equal(t, 7, h.HerdSize())
 			require.Equal(t, answer{200, 3, "success"}, c.patch(num(3)))

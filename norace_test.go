@@ -1,0 +1,5 @@
+//go:build !race
+
+package remuda_test
+
+const raceEnabled = false
