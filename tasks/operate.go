@@ -46,20 +46,15 @@ func (c *Client) Delete(ctx context.Context, id ID) error {
 // task in another state, [ErrNotFound], and a [*DuplicateError] if another task
 // holds its unique key.
 func (c *Client) Redrive(ctx context.Context, id ID) error {
-	if err := id.check(); err != nil {
-		return err
-	}
 	return again(ctx, func() error {
-		r, err := c.readRecord(ctx, id)
+		t, err := c.known(ctx, id)
 		switch {
 		case err != nil:
 			return err
-		case r.seq == 0 || r.State == Deleted:
-			return fmt.Errorf("%w: %s", ErrNotFound, id)
-		case r.State != Dead && r.State != Cancelled && r.State != Expired:
-			return fmt.Errorf("%w: redrive %s, which is %s", ErrEnded, id, r.State)
+		case t.state != Dead && t.state != Cancelled && t.state != Expired:
+			return fmt.Errorf("%w: redrive %s, which is %s", ErrEnded, id, t.state)
 		}
-		return c.redrive(ctx, id, r)
+		return c.redrive(ctx, id, t.rec)
 	})
 }
 

@@ -151,6 +151,15 @@ func TestADeletedIDIsTaken(t *testing.T) {
 	require.ErrorIs(t, err, tasks.ErrNotFound)
 }
 
+// A task that has yet to be run is there, although nothing is written of it.
+func TestRedriveOfWhatWaits(t *testing.T) {
+	t.Parallel()
+	c := open(t, "")
+	k := tasks.Define[int, int]("waits")
+	require.ErrorIs(t, c.Redrive(t.Context(), push(t, c, k, 1)), tasks.ErrEnded)
+	require.ErrorIs(t, c.Redrive(t.Context(), push(t, c, k, 1, tasks.After(time.Hour))), tasks.ErrEnded)
+}
+
 func TestRedriveOfWhatWasCancelledWhileItRuns(t *testing.T) {
 	t.Parallel()
 	c := open(t, "", sweep(100*time.Millisecond))

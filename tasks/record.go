@@ -190,7 +190,7 @@ func (c *Client) readLast(ctx context.Context, stream, subject string) (*jetstre
 			return msg, nil
 		case errors.Is(err, jetstream.ErrMsgNotFound):
 			return nil, nil
-		case apiError(err) != nil || ctx.Err() != nil || try == 4:
+		case apiError(err) != nil || ctx.Err() != nil || c.nc.IsClosed() || try == 4:
 			return nil, fmt.Errorf("remuda: read %s: %w", subject, err)
 		}
 		if err := pause(ctx, try); err != nil {

@@ -74,7 +74,7 @@ func (c *Client) ensureStream(ctx context.Context, cfg jetstream.StreamConfig) (
 		if err == nil {
 			return info, nil
 		}
-		if apiError(err) != nil || try > 5 {
+		if apiError(err) != nil || c.nc.IsClosed() || try > 5 {
 			return nil, fmt.Errorf("remuda: stream %s: %w", cfg.Name, err)
 		}
 		if waitErr := pause(ctx, try); waitErr != nil {

@@ -38,6 +38,7 @@ func (a *api) routes() map[string]handlerFunc {
 		"GET /v1/events":                a.events,
 		"GET /v1/cron":                  a.cron,
 		"GET /v1/health":                a.health,
+		"GET /v1/openapi.yaml":          a.openapi,
 		"POST /v1/tasks/{id}/cancel":    steer(a.service.Cancel),
 		"POST /v1/tasks/{id}/redrive":   steer(a.service.Redrive),
 		"DELETE /v1/tasks/{id}":         steer(a.service.Delete),

@@ -3,9 +3,7 @@ package api_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -43,9 +41,10 @@ func options(c *tasks.Client) *service.Service {
 type request struct {
 	method, target, body string
 	header               map[string]string
+	ctx                  context.Context // of one that has an end
 }
 
-func ask(h http.Handler, r request) *httptest.ResponseRecorder {
+func newRequest(r request) *http.Request {
 	req := httptest.NewRequest(r.method, r.target, strings.NewReader(r.body))
 	req.Host = "localhost:8055"
 	for name, value := range r.header {
@@ -54,8 +53,15 @@ func ask(h http.Handler, r request) *httptest.ResponseRecorder {
 		}
 		req.Header.Set(name, value)
 	}
+	if r.ctx != nil {
+		req = req.WithContext(r.ctx)
+	}
+	return req
+}
+
+func ask(h http.Handler, r request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	h.ServeHTTP(w, req)
+	h.ServeHTTP(w, newRequest(r))
 	return w
 }
 
@@ -174,55 +180,4 @@ func TestReadToken(t *testing.T) {
 	require.NoError(t, os.Chmod(file, 0o600))
 	_, err = api.ReadToken(file)
 	require.ErrorContains(t, err, "less than 16")
-}
-
-// Ten thousand requests without the token, and without control, change nothing that
-// they may not: what is there stays as it is.
-func TestRandomRequestsChangeNothing(t *testing.T) {
-	t.Parallel()
-	c := store(t)
-	secret := tasks.Define[[]byte, []byte]("secret", tasks.Codec(tasks.Raw))
-	var ids []tasks.ID
-	for _, k := range []service.KindOf{job, secret} {
-		id, err := k.Push(t.Context(), c, []byte("x"), tasks.WithID("kept"))
-		require.NoError(t, err)
-		ids = append(ids, id)
-	}
-	inner := api.New(options(c))
-	doors := []http.Handler{api.Guard(inner, token, 1<<30), inner}
-	seed := rand.Uint64()
-	t.Log("seed", seed)
-	rng := rand.New(rand.NewPCG(seed, 1))
-	parts := []string{"v1", "tasks", "kinds", "cron", "job", "secret", "job.kept", "secret.kept", "cancel", "redrive", "pause", "resize", "..", "%2e%2e", "%2F", ""}
-	methods := []string{"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"}
-	for range 10_000 {
-		var target strings.Builder
-		for range 1 + rng.IntN(5) {
-			target.WriteString("/" + parts[rng.IntN(len(parts))])
-		}
-		if target.String() == "/v1/events" {
-			continue
-		}
-		method := methods[rng.IntN(len(methods))]
-		door := rng.IntN(2)
-		w := ask(doors[door], request{method: method, target: target.String() + []string{"", "?workers=0", "?id=kept"}[rng.IntN(3)], body: "{}"})
-		if door == 0 {
-			require.Equal(t, 401, w.Code)
-		}
-		if door == 1 && method != "GET" && method != "HEAD" && w.Code/100 == 2 {
-			require.Equal(t, "POST /v1/tasks/job", fmt.Sprint(method, " ", target.String()))
-		}
-	}
-	for _, id := range ids {
-		info, err := c.Info(t.Context(), id)
-		require.NoError(t, err)
-		assert.Equal(t, tasks.Waiting, info.State)
-	}
-	kinds, err := c.Kinds(t.Context())
-	require.NoError(t, err)
-	require.Len(t, kinds, 2)
-	for _, k := range kinds {
-		assert.False(t, k.Paused)
-	}
-	assert.Equal(t, 1, kinds[1].Waiting, "nothing was pushed of a kind that is not to be had here")
 }

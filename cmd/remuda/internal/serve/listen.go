@@ -41,7 +41,7 @@ func newListener(ln net.Listener, log *slog.Logger) *listener {
 	protocols.SetHTTP2(true)
 	protocols.SetUnencryptedHTTP2(true) // gRPC without TLS
 	l.server = &http.Server{
-		Protocols: protocols,
+		Protocols:         protocols,
 		Handler:           http.HandlerFunc(l.serve),
 		ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: headerSize,
 		BaseContext: func(net.Listener) context.Context { return waiting },
