@@ -64,7 +64,6 @@ func anonymous(patterns []string) (all []string) {
 // A checker is a handler whose answers are held against the document.
 type checker struct {
 	t      *testing.T
-	next   http.Handler
 	router routers.Router
 	doc    *openapi3.T
 	seen   map[string]bool // operation and status
