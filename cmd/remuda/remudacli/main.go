@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/redis/go-redis/v9/logging"
 	"github.com/remuda-go/remuda"
 	"github.com/remuda-go/remuda/cmd/remuda/internal/serve"
 	"github.com/remuda-go/remuda/tasks"
@@ -34,6 +35,7 @@ func Kind[In, Out any](k tasks.Kind[In, Out], job remuda.Job[In, Out], cfg remud
 func Main(kinds ...KindOption) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // from then on, a signal has its usual effect
+	logging.Disable()            // go-redis prints, for the whole process, what it also returns
 	os.Exit(Run(ctx, os.Args, Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, kinds...))
 }
 

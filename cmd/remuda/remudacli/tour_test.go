@@ -47,14 +47,19 @@ func TestTour(t *testing.T) {
 // looks are commands that change nothing: what they show may take a moment.
 var looks = regexp.MustCompile(`^(remuda (list|dead|stats)|ls)\b`)
 
+func readFile(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	require.NoError(t, err)
+	return string(text)
+}
+
 type step struct{ command, output string }
 
 func readTour(t *testing.T, name string) (steps []step) {
 	t.Helper()
-	text, err := os.ReadFile(name)
-	require.NoError(t, err)
 	in := false
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(readFile(t, name)) {
 		line = strings.TrimSuffix(line, "\n")
 		switch command, ok := strings.CutPrefix(line, "$ "); {
 		case strings.HasPrefix(line, "```"):

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -81,7 +82,7 @@ func (f *fortress) snapshot() map[string]string {
 
 // ask sends a request through a door. Through the first none is let in, through the
 // second one may push and read.
-func (f *fortress) ask(door int, r request) {
+func (f *fortress) ask(door int, r request) (status int) {
 	f.t.Helper()
 	if r.header == nil {
 		r.header = map[string]string{}
@@ -94,9 +95,8 @@ func (f *fortress) ask(door int, r request) {
 	if door == 0 {
 		require.True(f.t, refused(w), "%s %s: %d %s", r.method, r.target, w.Code, w.Body)
 	}
-	if w.Code >= 500 {
-		require.NotEqual(f.t, 500, w.Code, "%s %s: %s", r.method, r.target, w.Body)
-	}
+	require.NotEqual(f.t, 500, w.Code, "%s %s: %s", r.method, r.target, w.Body)
+	return w.Code
 }
 
 // refused: gRPC and the streams of Connect say in a trailer, or in the body, that the
@@ -193,6 +193,7 @@ func FuzzAPI(f *testing.F) {
 		f.Add(r.method, r.target, "", r.body)
 	}
 	fort := newFortress(f)
+	var n atomic.Int64
 	f.Fuzz(func(t *testing.T, method, target, contentType, body string) {
 		r := request{method: method, target: target, body: body, header: map[string]string{"Content-Type": contentType}}
 		if _, err := http.NewRequest(method, "http://localhost"+target, nil); err != nil || !strings.HasPrefix(target, "/") ||
@@ -200,9 +201,12 @@ func FuzzAPI(f *testing.F) {
 			t.Skip() // no server gets these, or they have no end
 		}
 		fort.t = t
+		worth := n.Add(1)%100 == 0 // to look at the store takes a hundred times as long
 		for door := range fort.doors {
-			fort.ask(door, r)
+			worth = fort.ask(door, r) < 400 || worth
 		}
-		fort.unharmed(fmt.Sprintf("%s %q", method, target))
+		if worth {
+			fort.unharmed(fmt.Sprintf("%s %q, or one of the 100 before", method, target))
+		}
 	})
 }

@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 
 	"github.com/remuda-go/remuda/cmd/remuda/internal/config"
 	"github.com/remuda-go/remuda/cmd/remuda/internal/rpc"
+	"github.com/remuda-go/remuda/cmd/remuda/internal/secret"
 	"github.com/remuda-go/remuda/cmd/remuda/internal/service"
 	"golang.org/x/time/rate"
 )
@@ -67,18 +67,10 @@ const shortestToken = 16
 
 // ReadToken reads a token from a file, which others must not be able to read.
 func ReadToken(name string) (string, error) {
-	info, err := os.Stat(name)
+	token, err := secret.Read(name)
 	if err != nil {
 		return "", fmt.Errorf("token: %w", err)
 	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return "", fmt.Errorf("token: others can read or write %s: chmod 600 %s", name, name)
-	}
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return "", fmt.Errorf("token: %w", err)
-	}
-	token := strings.TrimSpace(string(text))
 	if len(token) < shortestToken {
 		return "", errors.New("token: " + name + " has less than 16 characters: openssl rand -hex 32 makes a good one")
 	}

@@ -113,13 +113,40 @@ func (k *checker) http(at []any, h *HTTP) {
 }
 
 func (k *checker) provider(at []any, p Provider, listens map[string]bool) {
-	switch {
-	case (p.Directory == nil) == (p.HTTP == nil):
-		k.wrong(at, "want exactly one of directory and http")
-	case p.Directory != nil:
+	n := 0
+	if p.Directory != nil {
+		n++
 		k.directory(add(at, "directory"), p.Directory)
-	default:
+	}
+	if p.HTTP != nil {
+		n++
 		k.listener(add(at, "http"), p.HTTP, listens)
+	}
+	if p.Redis != nil {
+		n++
+		k.redis(add(at, "redis"), p.Redis)
+	}
+	if n != 1 {
+		k.wrong(at, "want exactly one of directory, http and redis")
+	}
+}
+
+func (k *checker) redis(at []any, r *Redis) {
+	if host, port, err := net.SplitHostPort(r.Addr); err != nil || host == "" || port == "" {
+		k.wrong(add(at, "addr"), "%q is no address: want host:port, such as localhost:6379", r.Addr)
+	}
+	if r.List == "" {
+		k.wrong(add(at, "list"), "is missing: want the key of a list")
+	}
+	k.known(add(at, "kind"), r.Kind)
+	if r.From != "" && r.From != "left" && r.From != "right" {
+		k.wrong(add(at, "from"), "%q is no end of a list: want left or right", r.From)
+	}
+	if r.DB < 0 {
+		k.wrong(add(at, "db"), "%d is no number of a database", r.DB)
+	}
+	if r.PasswordFile != "" && r.PasswordEnv != "" {
+		k.wrong(add(at, "password_env"), "excludes password_file: remove one of them")
 	}
 }
 

@@ -72,6 +72,20 @@ type OnDead struct {
 type Provider struct {
 	Directory *Directory `yaml:"directory,omitempty" jsonschema_description:"A directory; each file in it becomes a task."`
 	HTTP      *Listener  `yaml:"http,omitempty" jsonschema_description:"An address that takes tasks over HTTP."`
+	Redis     *Redis     `yaml:"redis,omitempty" jsonschema_description:"A list of Redis; each value in it becomes a task."`
+}
+
+// A Redis is a list whose values become tasks.
+type Redis struct {
+	Addr         string `yaml:"addr" jsonschema_description:"host:port. The server is Redis 6.2 or newer, or Valkey."`
+	List         string `yaml:"list" jsonschema_description:"The key of the list. Keys that begin with it and :remuda are remuda's own."`
+	Kind         string `yaml:"kind" jsonschema_description:"The kind; the payload is the value."`
+	From         string `yaml:"from,omitempty" jsonschema:"enum=left,enum=right" jsonschema_description:"The end that values are taken from. The default is right, for those that come with LPUSH."`
+	DB           int    `yaml:"db,omitempty" jsonschema_description:"The number of the database. The default is 0."`
+	User         string `yaml:"user,omitempty" jsonschema_description:"The name of the user."`
+	PasswordFile string `yaml:"password_file,omitempty" jsonschema_description:"A file with the password, which others can't read. It excludes password_env."`
+	PasswordEnv  string `yaml:"password_env,omitempty" jsonschema_description:"The name of a variable of the environment with the password."`
+	TLS          bool   `yaml:"tls,omitempty" jsonschema_description:"Connect with TLS."`
 }
 
 // A Directory is one whose files become tasks.

@@ -85,6 +85,14 @@ func TestFaults(t *testing.T) {
 			"providers:\n  - http: {listen: 'localhost:80', control: true}\n", `remuda.yaml:2:45: providers[0].http.control: needs token_file`},
 		"a provider of nothing": {
 			"providers:\n  - {}\n", `remuda.yaml:2:5: providers[0]: want exactly one of directory and http`},
+		"a list of nothing": {
+			"kinds: {a: {attempts: 1}}\nproviders:\n  - redis: {addr: localhost, kind: a, from: top}\n",
+			"remuda.yaml:3:19: providers[0].redis.addr: \"localhost\" is no address: want host:port, such as localhost:6379\n" +
+				"remuda.yaml:3:13: providers[0].redis.list: is missing: want the key of a list\n" +
+				"remuda.yaml:3:45: providers[0].redis.from: \"top\" is no end of a list: want left or right"},
+		"two passwords": {
+			"kinds: {a: {attempts: 1}}\nproviders:\n  - redis: {addr: 'localhost:1', list: l, kind: a, password_file: f, password_env: e}\n",
+			`remuda.yaml:3:84: providers[0].redis.password_env: excludes password_file: remove one of them`},
 		"a clock": {
 			"kinds: {a: {attempts: 1}}\ncron: {x: {spec: '0 25 * * *', kind: a}}\n", `remuda.yaml:2:18: cron.x.spec: "0 25 * * *": hours: "25": want 0 to 23`},
 		"a zone": {

@@ -122,6 +122,11 @@ func (p Provider) withDefaults() Provider {
 		d.Failed, d.Settle = or(d.Failed, d.Path+"/failed"), or(d.Settle, Duration(time.Second))
 		p.Directory = &d
 	}
+	if p.Redis != nil {
+		r := *p.Redis
+		r.From = or(r.From, "right")
+		p.Redis = &r
+	}
 	if p.HTTP != nil {
 		l := *p.HTTP
 		l.Body, l.Rate = or(l.Body, defaultBody), or(l.Rate, 1000)

@@ -3,6 +3,8 @@ package serve
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
 	"reflect"
 	"slices"
 	"sync"
@@ -10,16 +12,18 @@ import (
 
 	"github.com/remuda-go/remuda/cmd/remuda/internal/config"
 	"github.com/remuda-go/remuda/cmd/remuda/internal/inbox"
+	"github.com/remuda-go/remuda/cmd/remuda/internal/redislist"
+	"github.com/remuda-go/remuda/cmd/remuda/internal/secret"
 	"github.com/remuda-go/remuda/tasks"
 )
 
 // A provider is one that runs, or that is prepared to.
 type provider struct {
 	config config.Provider
-	inbox  *inbox.Inbox // one of the two
+	run    func(context.Context) // one of the two
 	listen *listener
 
-	cancel  context.CancelFunc // of an inbox that runs
+	cancel  context.CancelFunc // of run
 	running sync.WaitGroup
 }
 
@@ -56,12 +60,32 @@ func (s *Server) prepareProvider(cfg *config.Config, c config.Provider) (p *prov
 	if i := slices.IndexFunc(s.providers, same); i >= 0 {
 		return s.providers[i], false, nil
 	}
+	if c.Redis != nil {
+		p, err = s.prepareRedis(cfg, c)
+		return p, true, err
+	}
 	d := c.Directory
-	p = &provider{config: c, inbox: &inbox.Inbox{
+	box := &inbox.Inbox{
 		Path: cfg.Path(d.Path), Done: cfg.Path(d.Done), Failed: cfg.Path(d.Failed), Settle: time.Duration(d.Settle),
 		Push: s.pusher(d.Kind), Log: s.log,
-	}}
-	return p, true, p.inbox.Prepare()
+	}
+	return &provider{config: c, run: box.Run}, true, box.Prepare()
+}
+
+func (s *Server) prepareRedis(cfg *config.Config, c config.Provider) (*provider, error) {
+	r := c.Redis
+	o := redislist.Options{Addr: r.Addr, List: r.List, Left: r.From == "left", DB: r.DB, User: r.User, TLS: r.TLS, Push: s.pusher(r.Kind), Log: s.log}
+	var err error
+	switch {
+	case r.PasswordFile != "":
+		o.Password, err = secret.Read(cfg.Path(r.PasswordFile))
+	case r.PasswordEnv != "":
+		o.Password = os.Getenv(r.PasswordEnv)
+		if o.Password == "" {
+			err = fmt.Errorf("provider redis: the variable %s is empty or not there", r.PasswordEnv)
+		}
+	}
+	return &provider{config: c, run: redislist.New(o).Run}, err
 }
 
 // pusher pushes tasks of the kind as it is at that time.
@@ -98,7 +122,7 @@ func (p *provider) start(runs bool) {
 	case !runs:
 		ctx, cancel := context.WithCancel(context.Background())
 		p.cancel = cancel
-		p.running.Go(func() { p.inbox.Run(ctx) })
+		p.running.Go(func() { p.run(ctx) })
 	}
 }
 
