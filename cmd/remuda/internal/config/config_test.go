@@ -84,7 +84,7 @@ func TestFaults(t *testing.T) {
 		"control without a token": {
 			"providers:\n  - http: {listen: 'localhost:80', control: true}\n", `remuda.yaml:2:45: providers[0].http.control: needs token_file`},
 		"a provider of nothing": {
-			"providers:\n  - {}\n", `remuda.yaml:2:5: providers[0]: want exactly one of directory and http`},
+			"providers:\n  - {}\n", `remuda.yaml:2:5: providers[0]: want exactly one of directory, http and redis`},
 		"a list of nothing": {
 			"kinds: {a: {attempts: 1}}\nproviders:\n  - redis: {addr: localhost, kind: a, from: top}\n",
 			"remuda.yaml:3:19: providers[0].redis.addr: \"localhost\" is no address: want host:port, such as localhost:6379\n" +
