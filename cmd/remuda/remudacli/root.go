@@ -21,6 +21,9 @@ func (a *app) root() *cli.Command {
 			&cli.StringFlag{Name: "nats", Usage: "use the store at the `URL` of a NATS cluster", Sources: cli.EnvVars("REMUDA_NATS")},
 			&cli.StringFlag{Name: "url", Usage: "ask the remuda that serves at the `URL`, such as http://host:8055", Sources: cli.EnvVars("REMUDA_URL")},
 			&cli.StringFlag{Name: "token-file", Usage: "the `FILE` with the token for --url", Sources: cli.EnvVars("REMUDA_TOKEN_FILE")},
+			&cli.StringFlag{Name: "ca-file", Usage: "the `FILE` with the CAs that --url is trusted by; the default is those of the system", Sources: cli.EnvVars("REMUDA_CA_FILE")},
+			&cli.StringFlag{Name: "cert-file", Usage: "the `FILE` with the certificate that is shown to --url", Sources: cli.EnvVars("REMUDA_CERT_FILE")},
+			&cli.StringFlag{Name: "key-file", Usage: "the `FILE` with its key", Sources: cli.EnvVars("REMUDA_KEY_FILE")},
 			&cli.BoolFlag{Name: "json", Usage: "write JSON, one value a line"},
 		},
 		Commands: []*cli.Command{

@@ -2,7 +2,9 @@ package remudacli
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 
@@ -25,7 +27,12 @@ func with(ctx context.Context, cmd *cli.Command, f func(*remote.Client) error) (
 				return err
 			}
 		}
-		return f(remote.New(url, token, http.DefaultTransport))
+		transport, err := transportOf(cmd)
+		if err != nil {
+			return err
+		}
+		defer transport.CloseIdleConnections()
+		return f(remote.New(url, token, transport))
 	}
 	cfg, err := load(cmd)
 	if err != nil {
@@ -48,6 +55,27 @@ func with(ctx context.Context, cmd *cli.Command, f func(*remote.Client) error) (
 	c := remote.New("http://localhost", "", local)
 	c.Alone = cmd.String("nats") == "" && len(cfg.NATS) == 0
 	return f(c)
+}
+
+// transportOf is that of --url, with the certificates of the flags.
+func transportOf(cmd *cli.Command) (*http.Transport, error) {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	if file := cmd.String("ca-file"); file != "" {
+		pool, err := serve.Pool(file)
+		if err != nil {
+			return nil, fmt.Errorf("--ca-file: %w", err)
+		}
+		t.TLSClientConfig.RootCAs = pool
+	}
+	if file := cmd.String("cert-file"); file != "" {
+		cert, err := tls.LoadX509KeyPair(file, cmd.String("key-file"))
+		if err != nil {
+			return nil, fmt.Errorf("--cert-file and --key-file: %w", err)
+		}
+		t.TLSClientConfig.Certificates = []tls.Certificate{cert}
+	}
+	return t, nil
 }
 
 // dialing connects to a socket, whatever the address.

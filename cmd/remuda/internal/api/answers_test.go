@@ -70,8 +70,8 @@ func (c *checker) with(h http.Handler, status int, r request) *httptest.Response
 
 // atTheDoor: 401, 403 and 429 go for all.
 func (c *checker) atTheDoor(h http.Handler, bearer map[string]string) {
-	locked, open := api.Guard(h, token, 1<<20), api.Guard(h, "", 1<<20)
-	few := api.Guard(http.NotFoundHandler(), token, 0)
+	locked, open := api.Guard(h, api.Lock{Token: token, Rate: 1 << 20}), api.Guard(h, api.Lock{Rate: 1 << 20})
+	few := api.Guard(http.NotFoundHandler(), api.Lock{Token: token, Rate: 0})
 	for _, r := range every {
 		c.with(locked, 401, r)
 		elsewhere := r

@@ -136,7 +136,7 @@ func TestProblems(t *testing.T) {
 func TestGuard(t *testing.T) {
 	t.Parallel()
 	let := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "in") })
-	open, locked := api.Guard(let, "", 1000), api.Guard(let, token, 1000)
+	open, locked := api.Guard(let, api.Lock{Rate: 1000}), api.Guard(let, api.Lock{Token: token, Rate: 1000})
 	bearer := map[string]string{"Authorization": "Bearer " + token}
 	for name, test := range map[string]struct {
 		h      http.Handler
@@ -158,7 +158,7 @@ func TestGuard(t *testing.T) {
 		w := ask(test.h, request{method: test.method, target: "/", header: test.header})
 		assert.Equal(t, test.status, w.Code, name)
 	}
-	few := api.Guard(let, "", 1)
+	few := api.Guard(let, api.Lock{Rate: 1})
 	assert.Equal(t, 200, ask(few, request{method: "GET", target: "/"}).Code)
 	w := ask(few, request{method: "GET", target: "/"})
 	assert.Equal(t, 429, w.Code)

@@ -47,7 +47,7 @@ func newFortress(t testing.TB) *fortress {
 		return nil
 	}
 	inner := api.New(s)
-	f.doors = []http.Handler{api.Guard(inner, token, 1<<30), api.Guard(inner, token, 1<<30)}
+	f.doors = []http.Handler{api.Guard(inner, api.Lock{Token: token, Rate: 1 << 30}), api.Guard(inner, api.Lock{Token: token, Rate: 1 << 30})}
 	f.before = f.snapshot()
 	return f
 }

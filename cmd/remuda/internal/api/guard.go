@@ -16,14 +16,20 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Guard lets in, from the network, who may come: with the token if there is one;
-// else under the name of a loopback address alone, so that no web page reaches it
-// by a name of its own. It lets nothing be changed from another origin, and perSecond
-// requests in.
-func Guard(next http.Handler, token string, perSecond int) http.Handler {
-	limit := rate.NewLimiter(rate.Limit(perSecond), perSecond)
+// A Lock says who may come from the network.
+type Lock struct {
+	Token        string // what callers must send, if there is one
+	Certificates bool   // TLS lets in only callers with a certificate
+	Rate         int    // requests that are let in each second
+}
+
+// Guard lets in who may come: with the token if there is one; without a token and
+// certificates, under the name of a loopback address alone, so that no web page reaches
+// it by a name of its own. It lets nothing be changed from another origin.
+func Guard(next http.Handler, lock Lock) http.Handler {
+	limit := rate.NewLimiter(rate.Limit(lock.Rate), lock.Rate)
 	origins := http.NewCrossOriginProtection()
-	want := sha256.Sum256([]byte(token))
+	want := sha256.Sum256([]byte(lock.Token))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		refuse := func(p *service.Problem) {
@@ -37,9 +43,9 @@ func Guard(next http.Handler, token string, perSecond int) http.Handler {
 		switch given, ok := bearer(r); {
 		case !limit.Allow():
 			refuse(&service.Problem{Status: http.StatusTooManyRequests, Code: service.CodeBusy, Text: "too many requests"})
-		case token == "" && !loopbackName(r.Host):
+		case lock.Token == "" && !lock.Certificates && !loopbackName(r.Host):
 			deny(http.StatusForbidden, fmt.Sprintf("the name %q is not that of a loopback address", r.Host))
-		case token != "" && (!ok || subtle.ConstantTimeCompare(given[:], want[:]) != 1):
+		case lock.Token != "" && (!ok || subtle.ConstantTimeCompare(given[:], want[:]) != 1):
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			deny(http.StatusUnauthorized, "the token is missing or wrong")
 		case origins.Check(r) != nil:

@@ -168,20 +168,29 @@ func (k *checker) listener(at []any, l *Listener, listens map[string]bool) {
 	switch {
 	case err != nil || port == "":
 		k.wrong(add(at, "listen"), "%q is no address: want host:port, such as 127.0.0.1:8055", l.Listen)
-	case !Loopback(host) && l.TokenFile == "":
-		k.wrong(add(at, "listen"), "%q can be reached from other machines: set token_file, or listen on 127.0.0.1", l.Listen)
+	case !Loopback(host) && !l.Locked():
+		k.wrong(add(at, "listen"), "%q can be reached from other machines: set token_file or client_ca_file, or listen on 127.0.0.1", l.Listen)
 	case listens[l.Listen]:
 		k.wrong(add(at, "listen"), "%q is taken by a provider above", l.Listen)
 	}
 	listens[l.Listen] = true
-	if l.Control && l.TokenFile == "" {
-		k.wrong(add(at, "control"), "needs token_file")
+	if l.Control && !l.Locked() {
+		k.wrong(add(at, "control"), "needs token_file or client_ca_file")
+	}
+	switch {
+	case (l.CertFile == "") != (l.KeyFile == ""):
+		k.wrong(at, "cert_file and key_file go together")
+	case l.ClientCA != "" && l.CertFile == "":
+		k.wrong(add(at, "client_ca_file"), "needs cert_file and key_file")
 	}
 	for i, kind := range l.Kinds {
 		k.known(add(add(at, "kinds"), i), kind)
 	}
 	k.positive(add(at, "rate"), l.Rate)
 }
+
+// Locked reports whether callers have to show who they are.
+func (l *Listener) Locked() bool { return l.TokenFile != "" || l.ClientCA != "" }
 
 // Loopback reports whether a host is reached from this machine alone.
 func Loopback(host string) bool {

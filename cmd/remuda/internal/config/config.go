@@ -99,10 +99,13 @@ type Directory struct {
 
 // A Listener is an address of the remote API.
 type Listener struct {
-	Listen    string   `yaml:"listen" jsonschema_description:"host:port. Other than loopback addresses need token_file."`
+	Listen    string   `yaml:"listen" jsonschema_description:"host:port. Other than loopback addresses need token_file or client_ca_file."`
 	Kinds     []string `yaml:"kinds,omitempty" jsonschema_description:"The kinds that can be pushed and read. The default is all of the file."`
 	TokenFile string   `yaml:"token_file,omitempty" jsonschema_description:"A file with the token that callers send as Authorization: Bearer."`
-	Control   bool     `yaml:"control,omitempty" jsonschema_description:"Also cancel, redrive, delete, pause, resume, resize and cron. It needs token_file."`
+	Control   bool     `yaml:"control,omitempty" jsonschema_description:"Also cancel, redrive, delete, pause, resume, resize and cron. It needs token_file or client_ca_file."`
+	CertFile  string   `yaml:"cert_file,omitempty" jsonschema_description:"The certificate for TLS, with those between it and the CA. Read again at SIGHUP, as the other files."`
+	KeyFile   string   `yaml:"key_file,omitempty" jsonschema_description:"Its key, which others can't read."`
+	ClientCA  string   `yaml:"client_ca_file,omitempty" jsonschema_description:"Only callers with a certificate of one of these CAs are let in."`
 	Body      Size     `yaml:"body,omitempty" jsonschema_description:"The largest body. The default is 900KB."`
 	Rate      int      `yaml:"rate,omitempty" jsonschema_description:"How many requests are let in each second. The default is 1000."`
 }

@@ -78,11 +78,15 @@ func TestFaults(t *testing.T) {
 		"a name": {
 			"kinds:\n  a b: {attempts: 1}\n", `remuda.yaml:2:9: kinds.a b: a kind has 1 to 64 letters, digits, - and _`},
 		"open to the world": {
-			"providers:\n  - http: {listen: ':80'}\n", `remuda.yaml:2:20: providers[0].http.listen: ":80" can be reached from other machines: set token_file, or listen on 127.0.0.1`},
+			"providers:\n  - http: {listen: ':80'}\n", `remuda.yaml:2:20: providers[0].http.listen: ":80" can be reached from other machines: set token_file or client_ca_file, or listen on 127.0.0.1`},
 		"a name that is no loopback address": {
-			"providers:\n  - http: {listen: 'example.org:80'}\n", `remuda.yaml:2:20: providers[0].http.listen: "example.org:80" can be reached from other machines: set token_file, or listen on 127.0.0.1`},
+			"providers:\n  - http: {listen: 'example.org:80'}\n", `remuda.yaml:2:20: providers[0].http.listen: "example.org:80" can be reached from other machines: set token_file or client_ca_file, or listen on 127.0.0.1`},
 		"control without a token": {
-			"providers:\n  - http: {listen: 'localhost:80', control: true}\n", `remuda.yaml:2:45: providers[0].http.control: needs token_file`},
+			"providers:\n  - http: {listen: 'localhost:80', control: true}\n", `remuda.yaml:2:45: providers[0].http.control: needs token_file or client_ca_file`},
+		"half of TLS": {
+			"providers:\n  - http: {listen: 'localhost:80', cert_file: c}\n", `remuda.yaml:2:12: providers[0].http: cert_file and key_file go together`},
+		"certificates of callers alone": {
+			"providers:\n  - http: {listen: 'localhost:80', client_ca_file: c}\n", `remuda.yaml:2:52: providers[0].http.client_ca_file: needs cert_file and key_file`},
 		"a provider of nothing": {
 			"providers:\n  - {}\n", `remuda.yaml:2:5: providers[0]: want exactly one of directory, http and redis`},
 		"a list of nothing": {

@@ -49,7 +49,7 @@ func newRig(t *testing.T) *rig {
 	r := &rig{store: c, service: &service.Service{
 		Client: c, Control: true, Body: 10_000, Kind: func(name string) (service.KindOf, bool) { return job, name == "job" },
 	}}
-	srv := httptest.NewUnstartedServer(api.Guard(api.New(r.service), token, 1000))
+	srv := httptest.NewUnstartedServer(api.Guard(api.New(r.service), api.Lock{Token: token, Rate: 1000}))
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)

@@ -8,14 +8,23 @@ import (
 	"strings"
 )
 
-// Read reads a secret, which others must not be able to read.
-func Read(name string) (string, error) {
+// Check returns an error if others can read a file, or its group can write it. Its group
+// may read it: so Kubernetes mounts a secret for one that is not root.
+func Check(name string) error {
 	info, err := os.Stat(name)
 	if err != nil {
-		return "", err
+		return err
 	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return "", fmt.Errorf("others can read or write %s: chmod 600 %s", name, name)
+	if info.Mode().Perm()&0o027 != 0 {
+		return fmt.Errorf("others can read or write %s: chmod 600 %s", name, name)
+	}
+	return nil
+}
+
+// Read reads a secret, which must pass [Check].
+func Read(name string) (string, error) {
+	if err := Check(name); err != nil {
+		return "", err
 	}
 	text, err := os.ReadFile(name)
 	if err != nil {

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -23,7 +24,9 @@ import (
 type listener struct {
 	server  *http.Server
 	handler atomic.Pointer[http.Handler]
-	next    http.Handler  // what show shows
+	tls     atomic.Pointer[tls.Config] // of connections from now on; nil is no TLS
+	next    http.Handler               // what show shows, and nextTLS
+	nextTLS *tls.Config
 	done    chan struct{} // closed when it has ended
 }
 
@@ -33,8 +36,10 @@ const (
 	headerSize = 16 << 10
 )
 
-func newListener(ln net.Listener, log *slog.Logger) *listener {
+// newListener serves at ln, with TLS if secure is not nil.
+func newListener(ln net.Listener, secure *tls.Config, log *slog.Logger) *listener {
 	l := &listener{done: make(chan struct{})}
+	l.tls.Store(secure)
 	waiting, stop := context.WithCancel(context.Background())
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
@@ -51,11 +56,22 @@ func newListener(ln net.Listener, log *slog.Logger) *listener {
 	go func() {
 		defer close(l.done)
 		defer stop()
-		if err := l.server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+		if err := l.run(ln); !errors.Is(err, http.ErrServerClosed) {
 			log.Error("listen", "address", ln.Addr().String(), "error", err)
 		}
 	}()
 	return l
+}
+
+func (l *listener) run(ln net.Listener) error {
+	if l.tls.Load() == nil {
+		return l.server.Serve(ln)
+	}
+	l.server.TLSConfig = &tls.Config{
+		MinVersion:         tls.VersionTLS12,
+		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return l.tls.Load(), nil },
+	}
+	return l.server.ServeTLS(ln, "", "")
 }
 
 func (l *listener) serve(w http.ResponseWriter, r *http.Request) {
@@ -71,6 +87,7 @@ func (l *listener) serve(w http.ResponseWriter, r *http.Request) {
 func (l *listener) show() {
 	h := l.next
 	l.handler.Store(&h)
+	l.tls.Store(l.nextTLS)
 }
 
 // stop lets requests end for as long as ctx does, and at least for a second.
@@ -92,10 +109,18 @@ func (s *Server) prepareListener(cfg *config.Config, c config.Provider) (p *prov
 			return nil, false, err
 		}
 	}
-	next := api.Guard(api.New(s.serviceOf(c.HTTP)), token, c.HTTP.Rate)
+	secure, err := tlsOf(cfg, c.HTTP)
+	if err != nil {
+		return nil, false, err
+	}
+	next := api.Guard(api.New(s.serviceOf(c.HTTP)), api.Lock{Token: token, Certificates: c.HTTP.ClientCA != "", Rate: c.HTTP.Rate})
 	same := func(p *provider) bool { return p.listen != nil && p.config.HTTP.Listen == c.HTTP.Listen }
 	if i := slices.IndexFunc(s.providers, same); i >= 0 {
-		s.providers[i].listen.next = next
+		l := s.providers[i].listen
+		if (l.tls.Load() == nil) != (secure == nil) {
+			return nil, false, fmt.Errorf("provider http: %s: TLS begins and ends with a restart", c.HTTP.Listen)
+		}
+		l.next, l.nextTLS = next, secure
 		return s.providers[i], false, nil
 	}
 	ln, err := net.Listen("tcp", c.HTTP.Listen)
@@ -103,8 +128,8 @@ func (s *Server) prepareListener(cfg *config.Config, c config.Provider) (p *prov
 		return nil, false, fmt.Errorf("provider http: %w", err)
 	}
 	s.log.Info("listening", "address", ln.Addr().String())
-	l := newListener(ln, s.log)
-	l.next = next
+	l := newListener(ln, secure, s.log)
+	l.next, l.nextTLS = next, secure
 	return &provider{config: c, listen: l}, true, nil
 }
 
@@ -144,7 +169,7 @@ func (s *Server) openControl(cfg *config.Config) (*listener, error) {
 	if err := os.Chmod(name, 0o600); err != nil {
 		return nil, errors.Join(err, ln.Close())
 	}
-	l := newListener(ln, s.log)
+	l := newListener(ln, nil, s.log)
 	l.next = api.New(&service.Service{Client: s.client, Kind: s.kind, Workers: s.resize, Control: true, Body: LocalBody})
 	l.show()
 	return l, nil
