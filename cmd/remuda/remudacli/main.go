@@ -24,8 +24,8 @@ type KindOption func(*app)
 // Kind makes the command serve the kind with job, as [tasks.Kind.Handle] does.
 func Kind[In, Out any](k tasks.Kind[In, Out], job remuda.Job[In, Out], cfg remuda.Config, mws ...remuda.Middleware) KindOption {
 	return func(a *app) {
-		a.kinds = append(a.kinds, serve.GoKind{Name: k.Name(), Handle: func(w *tasks.Worker) (*tasks.Handler, error) {
-			return k.Handle(w, job, cfg, mws...)
+		a.kinds = append(a.kinds, serve.GoKind{Name: k.Name(), Handle: func(w *tasks.Worker, outer ...remuda.Middleware) (*tasks.Handler, error) {
+			return k.Handle(w, job, cfg, append(outer[:len(outer):len(outer)], mws...)...)
 		}})
 	}
 }

@@ -40,25 +40,20 @@ const (
 // are.
 type table struct {
 	app    *app
-	cut    bool // on a terminal, long columns are
-	colour bool // on a terminal, unless NO_COLOR or TERM says otherwise
+	pretty bool // on a terminal: colours, and long columns are cut
 	rows   [][]string
 	widths []int
 	begun  bool
 }
 
 func (a *app) table(head ...string) *table {
-	terminal := isTerminal(a.std.Out)
-	return &table{
-		app: a, cut: terminal, colour: terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb",
-		rows: [][]string{head}, widths: make([]int, len(head)),
-	}
+	return &table{app: a, pretty: isTerminal(a.std.Out) && os.Getenv("NO_COLOR") == "", rows: [][]string{head}, widths: make([]int, len(head))}
 }
 
 func (t *table) row(cells ...string) error {
 	for i, c := range cells {
 		cells[i] = plain(c)
-		if t.cut && utf8.RuneCountInString(cells[i]) > longest {
+		if t.pretty && utf8.RuneCountInString(cells[i]) > longest {
 			cells[i] = string([]rune(cells[i])[:longest-1]) + "…"
 		}
 	}
@@ -97,7 +92,7 @@ func (t *table) flush() error {
 }
 
 func (t *table) coloured(cell string) string {
-	if !t.colour {
+	if !t.pretty {
 		return cell
 	}
 	switch tasks.State(cell) {

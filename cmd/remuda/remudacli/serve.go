@@ -16,6 +16,9 @@ func (a *app) serve() *cli.Command {
 	return &cli.Command{
 		Name: "serve", Usage: "run what the config says, until SIGINT or SIGTERM",
 		Description: "SIGHUP reads the config again. What has changed changes, what runs goes on; a config with a fault changes nothing.",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "allow-control", Usage: "let those who have the token redrive, cancel, delete, pause and resume, as control: true of each http provider does"},
+		},
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			if _, err := args(cmd, 0, 0); err != nil {
 				return err
@@ -23,11 +26,19 @@ func (a *app) serve() *cli.Command {
 			reload, stop := hangups()
 			defer stop()
 			return serve.Run(ctx, serve.Options{
-				Load: func() (*config.Config, error) { return load(cmd) },
+				Load: func() (*config.Config, error) { return loadToServe(cmd) },
 				NATS: cmd.String("nats"), Kinds: a.kinds, Log: a.logger(cmd), Reload: reload,
 			})
 		},
 	}
+}
+
+func loadToServe(cmd *cli.Command) (*config.Config, error) {
+	cfg, err := load(cmd)
+	if err == nil && cmd.Bool("allow-control") {
+		err = cfg.AllowControl()
+	}
+	return cfg, err
 }
 
 func (a *app) logger(cmd *cli.Command) *slog.Logger {

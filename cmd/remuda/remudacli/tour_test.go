@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/remuda-go/remuda/cmd/remuda/internal/browser"
 	"github.com/stretchr/testify/require"
 )
 
@@ -26,8 +27,17 @@ func TestTour(t *testing.T) {
 	require.Greater(t, len(steps), 20)
 	p := newPlace(t, "")
 	require.NoError(t, os.CopyFS(filepath.Join(p.dir, "thumbs"), os.DirFS("../../../examples/thumbs")))
+	addr := freeAddress(t)
+	text := p.read("thumbs/remuda.yaml")
+	require.Contains(t, text, tourAddress)
+	p.write("thumbs/remuda.yaml", strings.ReplaceAll(text, tourAddress, addr))
+	page := openPage(t, "http://"+addr)
 	sh := startShell(t, p)
 	for _, s := range steps {
+		if s.shows != "" {
+			page.shows(s.shows, s.output)
+			continue
+		}
 		want := pattern(s.output)
 		until := time.Now().Add(soon)
 		for {
@@ -54,13 +64,24 @@ func readFile(t *testing.T, name string) string {
 	return string(text)
 }
 
-type step struct{ command, output string }
+// A step is a command and what it prints, or a state of tasks of which the page has a
+// list, and what that shows.
+type step struct{ command, shows, output string }
+
+// tourAddress is where the page of the tour is. The test takes another, which is free.
+const tourAddress = "127.0.0.1:8055"
+
+var onPage = regexp.MustCompile(`^<!-- The page shows of what is (\w+): (.+) -->$`)
 
 func readTour(t *testing.T, name string) (steps []step) {
 	t.Helper()
 	in := false
 	for line := range strings.Lines(readFile(t, name)) {
 		line = strings.TrimSuffix(line, "\n")
+		if m := onPage.FindStringSubmatch(line); m != nil {
+			steps = append(steps, step{shows: m[1], output: m[2]})
+			continue
+		}
 		switch command, ok := strings.CutPrefix(line, "$ "); {
 		case strings.HasPrefix(line, "```"):
 			in = line == "```console"
@@ -97,12 +118,7 @@ func startShell(t *testing.T, p *place) *shell {
 	require.NoError(t, err)
 	require.NoError(t, os.Symlink(exe, filepath.Join(bin, "remuda")))
 	path := bin + ":" + os.Getenv("PATH")
-	switch {
-	case isImageMagick("convert"):
-	case isImageMagick("magick"): // version 7 may have that name alone
-		require.NoError(t, os.WriteFile(filepath.Join(bin, "convert"), []byte("#!/bin/sh\nexec magick \"$@\"\n"), 0o755))
-	default:
-		require.NotEqual(t, "1", os.Getenv("REMUDA_CI"), "ImageMagick is not installed")
+	if version, err := exec.Command("convert", "-version").Output(); err != nil || !strings.Contains(string(version), "ImageMagick") {
 		stand, err := filepath.Abs("testdata/bin")
 		require.NoError(t, err)
 		path = stand + ":" + path
@@ -126,11 +142,6 @@ func startShell(t *testing.T, p *place) *shell {
 	return &shell{t: t, in: in, out: bufio.NewReader(out), raw: out}
 }
 
-func isImageMagick(program string) bool {
-	version, err := exec.Command(program, "-version").Output()
-	return err == nil && strings.Contains(string(version), "Version: ImageMagick")
-}
-
 const endMark = "@@end@@"
 
 // do runs a command and returns what it printed. A job's own output is elsewhere.
@@ -149,4 +160,45 @@ func (s *shell) do(command string) string {
 		}
 		b.WriteString(line)
 	}
+}
+
+// A tourPage is the page in a browser, or what a browser would be told where there is
+// none.
+type tourPage struct {
+	t   *testing.T
+	url string
+	tab *browser.Tab
+}
+
+func openPage(t *testing.T, url string) *tourPage {
+	p := &tourPage{t: t, url: url}
+	if browser.Find(t) != "" {
+		p.tab = browser.Open(t, 4*soon)
+	}
+	return p
+}
+
+// nothing is what a list shows that is empty.
+const nothing = "nothing"
+
+// shows waits until the list of the tasks in a state shows a text.
+func (p *tourPage) shows(state, text string) {
+	p.t.Helper()
+	if p.tab == nil {
+		require.Eventually(p.t, func() bool {
+			code, list := call(p.t, "GET", p.url+"/page/tasks?state="+state, "", "")
+			return code == 200 && (strings.Contains(list, text) || text == nothing && strings.Contains(list, `"tasks":[]`))
+		}, soon, 50*time.Millisecond, "no %q among what is %s", text, state)
+		return
+	}
+	if browser.Eval[string](p.tab, "location.href") == "about:blank" {
+		p.tab.Go(p.url)
+	}
+	p.tab.Until(`!document.querySelector("#main").hidden`)
+	p.tab.Until(fmt.Sprintf(`(() => {
+		const select = document.querySelector("#tasks-state");
+		if (select.value !== %q) select.value = %[1]q, select.dispatchEvent(new Event("change"));
+		const rows = document.querySelector("#tasks tbody");
+		return rows.textContent.includes(%q) || %[2]q === %q && !rows.children.length && document.querySelector("#tasks-note").textContent.includes(%[1]q);
+	})()`, state, text, nothing))
 }

@@ -99,7 +99,7 @@ type Directory struct {
 
 // A Listener is an address of the remote API.
 type Listener struct {
-	Listen    string   `yaml:"listen" jsonschema_description:"host:port. Other than loopback addresses need token_file or client_ca_file."`
+	Listen    string   `yaml:"listen" jsonschema_description:"host:port, of the HTTP interface and the page. Other than loopback addresses need token_file or client_ca_file."`
 	Kinds     []string `yaml:"kinds,omitempty" jsonschema_description:"The kinds that can be pushed and read. The default is all of the file."`
 	TokenFile string   `yaml:"token_file,omitempty" jsonschema_description:"A file with the token that callers send as Authorization: Bearer."`
 	Control   bool     `yaml:"control,omitempty" jsonschema_description:"Also cancel, redrive, delete, pause, resume, resize and cron. It needs token_file or client_ca_file."`

@@ -96,8 +96,8 @@ func (s *Server) jobOf(cfg *config.Config, k config.Kind) job {
 	return nil
 }
 
-// handle makes the worker run the kind.
-func (k *kind) handle(w *tasks.Worker) error {
+// handle makes the worker run the kind, with mws around each run.
+func (k *kind) handle(w *tasks.Worker, mws ...remuda.Middleware) error {
 	defer close(k.settled)
 	n := k.config.Workers()
 	if n == 0 {
@@ -106,7 +106,7 @@ func (k *kind) handle(w *tasks.Worker) error {
 	run := remuda.Func(func(ctx context.Context, payload []byte) ([]byte, error) {
 		return (*k.job.Load()).Do(ctx, payload)
 	})
-	h, err := k.define.Handle(w, run, remuda.Config{Initial: n})
+	h, err := k.define.Handle(w, run, remuda.Config{Initial: n}, mws...)
 	if err != nil {
 		return err
 	}

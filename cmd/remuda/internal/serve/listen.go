@@ -16,6 +16,7 @@ import (
 
 	"github.com/remuda-go/remuda/cmd/remuda/internal/api"
 	"github.com/remuda-go/remuda/cmd/remuda/internal/config"
+	"github.com/remuda-go/remuda/cmd/remuda/internal/page"
 	"github.com/remuda-go/remuda/cmd/remuda/internal/service"
 	"github.com/remuda-go/remuda/tasks"
 )
@@ -113,7 +114,11 @@ func (s *Server) prepareListener(cfg *config.Config, c config.Provider) (p *prov
 	if err != nil {
 		return nil, false, err
 	}
-	next := api.Guard(api.New(s.serviceOf(c.HTTP)), api.Lock{Token: token, Certificates: c.HTTP.ClientCA != "", Rate: c.HTTP.Rate})
+	can, lock := s.serviceOf(c.HTTP), api.Lock{Token: token, Certificates: c.HTTP.ClientCA != "", Rate: c.HTTP.Rate}
+	next := page.Handler(page.Options{
+		History: s.recent, Service: can, Token: token != "", API: api.New(can),
+		Guard: func(h http.Handler) http.Handler { return api.Guard(h, lock) },
+	})
 	same := func(p *provider) bool { return p.listen != nil && p.config.HTTP.Listen == c.HTTP.Listen }
 	if i := slices.IndexFunc(s.providers, same); i >= 0 {
 		l := s.providers[i].listen

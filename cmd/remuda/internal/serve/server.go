@@ -11,7 +11,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/remuda-go/remuda"
 	"github.com/remuda-go/remuda/cmd/remuda/internal/config"
+	"github.com/remuda-go/remuda/cmd/remuda/internal/page"
 	"github.com/remuda-go/remuda/cmd/remuda/internal/webhook"
 	"github.com/remuda-go/remuda/tasks"
 )
@@ -19,7 +21,7 @@ import (
 // A GoKind is a kind whose job is Go code in this program.
 type GoKind struct {
 	Name   string
-	Handle func(w *tasks.Worker) (*tasks.Handler, error)
+	Handle func(w *tasks.Worker, mws ...remuda.Middleware) (*tasks.Handler, error) // mws are outermost
 }
 
 // Options are what a server is made of.
@@ -38,6 +40,7 @@ type Server struct {
 	log    *slog.Logger
 	client *tasks.Client
 	worker *tasks.Worker
+	recent *page.History
 	http   *http.Client
 	closer sync.WaitGroup  // handlers that finish what they have
 	cut    context.Context // ends when there is no more time for that
@@ -66,6 +69,7 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	s.worker = tasks.NewWorker(s.client)
+	s.recent = page.NewHistory(s.client)
 	s.cut, s.end = context.WithCancel(context.Background())
 	defer s.end()
 	return s.run(ctx, cfg.WithDefaults())
@@ -90,6 +94,7 @@ func (s *Server) run(ctx context.Context, cfg *config.Config) (err error) {
 	}
 	var telling sync.WaitGroup
 	telling.Go(func() { s.tellOfDead(work) })
+	telling.Go(func() { s.recent.Run(work) })
 	s.log.Info("serving", "config", cfg.Name(), "kinds", len(cfg.Kinds)+len(s.opts.Kinds), "providers", len(cfg.Providers))
 	if s.opts.Ready != nil {
 		s.opts.Ready()
@@ -153,7 +158,7 @@ func (s *Server) handleGo() error {
 		if _, ok := s.kinds[k.Name]; ok {
 			return fmt.Errorf("the kind %s is in the config and in the program: rename one of them", k.Name)
 		}
-		h, err := k.Handle(s.worker)
+		h, err := k.Handle(s.worker, s.recent.Middleware())
 		if err != nil {
 			return err
 		}
