@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -65,7 +66,7 @@ func Connect(ctx context.Context, url string, opts ...Option) (*Client, error) {
 		}
 		var err error
 		if c.nc, err = nats.Connect(url, append(base, c.opts.NATS...)...); err != nil {
-			return nil, fmt.Errorf("remuda: connect to %s: %w", url, err)
+			return nil, fmt.Errorf("remuda: connect to %s: %w", redacted(url), err)
 		}
 	}
 	c.status = c.nc.StatusChanged(nats.CONNECTED)
@@ -74,6 +75,18 @@ func Connect(ctx context.Context, url string, opts ...Option) (*Client, error) {
 		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
+}
+
+// redacted leaves out what may be a password.
+func redacted(url string) string {
+	parts := strings.Split(url, ",")
+	for i, p := range parts {
+		scheme, rest, _ := strings.Cut(p, "://")
+		if _, host, ok := strings.Cut(rest, "@"); ok {
+			parts[i] = scheme + "://…@" + host
+		}
+	}
+	return strings.Join(parts, ",")
 }
 
 func (c *Client) begin(ctx context.Context) error {

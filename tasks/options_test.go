@@ -111,3 +111,11 @@ func TestHeadersComeWithTheTask(t *testing.T) {
 	_, err = k.Push(t.Context(), c, 1, tasks.Header("ok", "a\r\nb"))
 	require.ErrorIs(t, err, tasks.ErrInvalidName)
 }
+
+// What is said of a server that does not answer has no password in it.
+func TestConnectHidesPasswords(t *testing.T) {
+	t.Parallel()
+	_, err := tasks.Connect(t.Context(), "nats://user:secret@127.0.0.1:1,nats://127.0.0.1:2")
+	require.ErrorContains(t, err, "nats://…@127.0.0.1:1,nats://127.0.0.1:2")
+	require.NotContains(t, err.Error(), "secret")
+}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/url"
+	"time"
 
 	"github.com/remuda-go/remuda/cmd/remuda/internal/api"
 	"github.com/remuda-go/remuda/cmd/remuda/internal/remote"
@@ -13,8 +15,9 @@ import (
 
 func (a *app) cron() *cli.Command {
 	return &cli.Command{
-		Name: "cron", Usage: "set and remove what is pushed by the clock",
+		Name: "cron", Usage: "list, set and remove what is pushed by the clock",
 		Commands: []*cli.Command{
+			{Name: "list", Usage: "list the entries", ArgsUsage: "[KIND]", Action: a.listCron},
 			{
 				Name: "set", Usage: "push a task whenever SPEC says so", ArgsUsage: "KIND NAME SPEC",
 				Flags: []cli.Flag{
@@ -35,6 +38,43 @@ func (a *app) cron() *cli.Command {
 			},
 		},
 	}
+}
+
+func (a *app) listCron(ctx context.Context, cmd *cli.Command) error {
+	all, err := args(cmd, 0, 1)
+	if err != nil {
+		return err
+	}
+	query := url.Values{}
+	if len(all) == 1 {
+		query.Set("kind", all[0])
+	}
+	return with(ctx, cmd, func(c *remote.Client) error {
+		entries, err := c.Cron(ctx, query)
+		if err != nil {
+			return err
+		}
+		t := a.table("KIND", "NAME", "SPEC", "ZONE", "NEXT", "INPUT")
+		for _, e := range entries {
+			if cmd.Bool("json") {
+				err = a.json(e)
+			} else {
+				err = t.row(e.Kind, e.Name, e.Spec, e.Zone, at(e.Next), string(e.Input))
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return t.flush()
+	})
+}
+
+// at is a time as people here read it.
+func at(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Local().Format(time.DateTime)
 }
 
 func (a *app) setCron(ctx context.Context, cmd *cli.Command) error {

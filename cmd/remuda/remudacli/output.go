@@ -40,20 +40,25 @@ const (
 // are.
 type table struct {
 	app    *app
-	pretty bool // on a terminal: colours, and long columns are cut
+	cut    bool // on a terminal, long columns are
+	colour bool // on a terminal, unless NO_COLOR or TERM says otherwise
 	rows   [][]string
 	widths []int
 	begun  bool
 }
 
 func (a *app) table(head ...string) *table {
-	return &table{app: a, pretty: isTerminal(a.std.Out) && os.Getenv("NO_COLOR") == "", rows: [][]string{head}, widths: make([]int, len(head))}
+	terminal := isTerminal(a.std.Out)
+	return &table{
+		app: a, cut: terminal, colour: terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb",
+		rows: [][]string{head}, widths: make([]int, len(head)),
+	}
 }
 
 func (t *table) row(cells ...string) error {
 	for i, c := range cells {
 		cells[i] = plain(c)
-		if t.pretty && utf8.RuneCountInString(cells[i]) > longest {
+		if t.cut && utf8.RuneCountInString(cells[i]) > longest {
 			cells[i] = string([]rune(cells[i])[:longest-1]) + "…"
 		}
 	}
@@ -92,7 +97,7 @@ func (t *table) flush() error {
 }
 
 func (t *table) coloured(cell string) string {
-	if !t.pretty {
+	if !t.colour {
 		return cell
 	}
 	switch tasks.State(cell) {

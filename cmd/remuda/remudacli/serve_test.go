@@ -222,6 +222,8 @@ func TestCron(t *testing.T) {
 	assert.Equal(t, remudacli.ExitNotFound, code, errs)
 	p.ok("cron", "set", "log", "tock", "@every 1s", "--input", `"tock"`)
 	p.eventually(func() bool { return strings.Contains(p.read("ticks"), "tock") }, "it does not tock")
+	assert.Regexp(t, `^KIND +NAME +SPEC +ZONE +NEXT +INPUT\nlog +tock +@every 1s +20\d\d-\S+ \S+ +"tock"$`, p.ok("cron", "list"))
+	assert.Contains(t, p.ok("cron", "list", "log", "--json"), `"kind":"log","name":"tock","next":"20`)
 	p.ok("cron", "remove", "log", "tock")
 	s.stop()
 }

@@ -124,6 +124,11 @@ func (c *Client) SteerKind(ctx context.Context, kind, what string, query url.Val
 	return c.call(ctx, http.MethodPost, "/v1/kinds/"+url.PathEscape(kind)+"/"+what, query, nil, nil)
 }
 
+// Cron returns the entries.
+func (c *Client) Cron(ctx context.Context, query url.Values) (all []api.CronEntry, err error) {
+	return all, c.call(ctx, http.MethodGet, "/v1/cron", query, nil, &all)
+}
+
 // SetCron sets an entry.
 func (c *Client) SetCron(ctx context.Context, kind, name string, entry api.Cron) error {
 	body, err := json.Marshal(entry)

@@ -3,7 +3,6 @@ package serve
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"strings"
 	"time"
@@ -19,11 +18,7 @@ func Open(ctx context.Context, cfg *config.Config, url string) (*tasks.Client, e
 		url = strings.Join(cfg.NATS, ",")
 	}
 	if url != "" {
-		c, err := tasks.Connect(ctx, url)
-		if err != nil {
-			return nil, fmt.Errorf("connect to %s: %w", redacted(url), err)
-		}
-		return c, nil
+		return tasks.Connect(ctx, url)
 	}
 	store := cfg.WithDefaults().Store
 	var opts []embedded.Option
@@ -67,16 +62,4 @@ func Serves(cfg *config.Config) bool {
 		return false
 	}
 	return conn.Close() == nil
-}
-
-// redacted leaves out what may be a password.
-func redacted(url string) string {
-	parts := strings.Split(url, ",")
-	for i, p := range parts {
-		scheme, rest, _ := strings.Cut(p, "://")
-		if _, host, ok := strings.Cut(rest, "@"); ok {
-			parts[i] = scheme + "://…@" + host
-		}
-	}
-	return strings.Join(parts, ",")
 }
