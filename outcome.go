@@ -5,16 +5,8 @@ import (
 	"github.com/remuda-go/remuda/internal/safeerr"
 )
 
-// outcomeOf says how to count a run that returned err. It is inlined, unlike
-// what it does with an error.
+// outcomeOf says how to count a run that returned err, which is not nil.
 func outcomeOf(err error) dispatch.Outcome {
-	if err == nil {
-		return dispatch.Succeeded
-	}
-	return failureOf(err)
-}
-
-func failureOf(err error) dispatch.Outcome {
 	switch err.(type) {
 	case *PanicError:
 		return dispatch.Panicked

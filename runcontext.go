@@ -118,19 +118,23 @@ func newRunContext(ctx context.Context, ref *poolRef, mode cancelMode) *runConte
 // input was accepted at the given time, if that is not 0.
 func (r *runContext) begin(info *workerInfo, at queuetime.Stamp) {
 	info.runs++
-	if r.info != info { // not the worker's own, or its first run
-		r.info = info
+	if at != 0 || r.info != info || r.state.Inputs != 0 || r.state.Attempt.Load() != 1 {
+		r.set(info, at)
 	}
-	if at != 0 {
-		r.state.Queued, r.state.Inputs = at.Waited(&r.ref.clock)
-		if r.standsFor != 0 {
-			r.state.Inputs, r.standsFor = r.standsFor, 0
-		}
-	} else if r.state.Inputs != 0 {
+}
+
+// set is the part of begin that most runs in a context that is used again do without:
+// they find what they need.
+func (r *runContext) set(info *workerInfo, at queuetime.Stamp) {
+	r.info = info
+	r.state.Attempt.Store(1)
+	if at == 0 {
 		r.state.Queued, r.state.Inputs = 0, 0
+		return
 	}
-	if r.state.Attempt.Load() != 1 {
-		r.state.Attempt.Store(1)
+	r.state.Queued, r.state.Inputs = at.Waited(&r.ref.clock)
+	if r.standsFor != 0 {
+		r.state.Inputs, r.standsFor = r.standsFor, 0
 	}
 }
 

@@ -91,14 +91,9 @@ func (rn *runner[In, Out]) sharedContext(s *runnerState[In, Out]) *runContext {
 // finishRun ends a run that returned err, or ended with it in another way.
 func (rn *runner[In, Out]) finishRun(s *runnerState[In, Out], err error) {
 	r := s.run
-	o := outcomeOf(err)
+	o := dispatch.Succeeded
 	if err != nil {
-		if o == dispatch.Failed && !s.entered {
-			o = dispatch.Dropped // a middleware has refused it
-		} else {
-			rn.stopOnError(r, err, o)
-		}
-		err = rn.wrapClosed(r, err)
+		o, err = rn.explain(s, err)
 	}
 	if r.mode != byPool { // checked here, since a call for nothing is 2 ns
 		r.end()
@@ -112,6 +107,18 @@ func (rn *runner[In, Out]) finishRun(s *runnerState[In, Out], err error) {
 	s.run, s.recorder = nil, nil
 	rec.record(s, s.out, err, o)
 	s.clear()
+}
+
+// explain says how to count a run that returned err, which is not nil, and what to
+// tell of it. It closes the pool under Config.StopOnErrors.
+func (rn *runner[In, Out]) explain(s *runnerState[In, Out], err error) (dispatch.Outcome, error) {
+	o := outcomeOf(err)
+	if o == dispatch.Failed && !s.entered {
+		o = dispatch.Dropped // a middleware has refused it
+	} else {
+		rn.stopOnError(s.run, err, o)
+	}
+	return o, rn.wrapClosed(s.run, err)
 }
 
 // dropItem ends an input whose run never began.

@@ -107,6 +107,10 @@ var _ = (*core[Void, Void]).record // is a recorder
 func (c *core[In, Out]) record(s *runnerState[In, Out], out Out, err error, o dispatch.Outcome) {
 	env := s.env
 	if env == nil {
+		if o != dispatch.Dropped {
+			s.last = o // as recordSent does
+			return
+		}
 		c.recordSent(s, err, o)
 		return
 	}

@@ -57,6 +57,19 @@ func (q *Queue[T]) Guests() int { return q.guests }
 // Push appends v and returns its sequence number, which is never 0.
 func (q *Queue[T]) Push(v T) uint64 {
 	c := q.last
+	if c == nil || c.marks != nil || len(c.values) == cap(c.values) {
+		return q.pushSlowly(v)
+	}
+	n := len(c.values)
+	c.values = c.values[:n+1] // append would cost 2 ns more: it may have to grow
+	c.values[n] = v
+	q.len++
+	return c.seq + uint64(n)
+}
+
+// pushSlowly is Push where there is more to do than to set a value.
+func (q *Queue[T]) pushSlowly(v T) uint64 {
+	c := q.last
 	if c == nil || len(c.values) == cap(c.values) {
 		c = q.grow()
 	}
@@ -105,6 +118,20 @@ func (q *Queue[T]) grow() *chunk[T] {
 // Pop takes out the first value and reports whether it is a guest. The queue
 // must not be empty.
 func (q *Queue[T]) Pop() (v T, isGuest bool) {
+	c := q.first
+	if c.marks != nil || q.at+1 == len(c.values) {
+		return q.popSlowly()
+	}
+	var zero T
+	v, c.values[q.at] = c.values[q.at], zero
+	q.at++
+	q.len--
+	return v, false
+}
+
+// popSlowly is Pop where some values were removed or are guests, or the chunk is used
+// up with this one.
+func (q *Queue[T]) popSlowly() (v T, isGuest bool) {
 	c := q.first
 	if c.marks != nil {
 		isGuest = q.seek()
