@@ -64,7 +64,7 @@ func TestThePageIsSmallAndShutIn(t *testing.T) {
 			assert.NotRegexp(t, `innerHTML|outerHTML|insertAdjacent|document\.write|eval\(|setAttribute\("on`, w.Body.String(), name)
 		}
 		if name != "" {
-			tag := w.Header().Get("Etag")
+			tag := w.Header().Get("ETag")
 			assert.Equal(t, http.StatusNotModified, get(t, h, "/"+name, "If-None-Match", tag).Code, name)
 		}
 	}

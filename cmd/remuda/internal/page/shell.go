@@ -87,6 +87,6 @@ func (f *file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	secure(w.Header())
 	w.Header().Set("Content-Type", f.kind)
 	w.Header().Set("Cache-Control", "no-cache")
-	w.Header().Set("Etag", f.tag)
+	w.Header().Set("ETag", f.tag)
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(f.content))
 }
