@@ -28,7 +28,7 @@ func (a *app) root() *cli.Command {
 		},
 		Commands: []*cli.Command{
 			a.serve(), a.push(), a.get(), a.wait(), a.list(), a.dead(), a.stats(), a.watch(),
-			a.cancel(), a.redrive(), a.delete(), a.pause(), a.resume(), a.resize(), a.cron(), a.migrate(), a.config(),
+			a.cancel(), a.redrive(), a.delete(), a.pause(), a.resume(), a.resize(), a.cron(), a.migrate(), a.health(), a.config(), a.k8s(),
 		},
 		Reader: a.std.In, Writer: a.std.Out, ErrWriter: a.std.Err,
 		EnableShellCompletion: true,

@@ -2,6 +2,8 @@ package remudacli
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -18,15 +20,27 @@ func (a *app) serve() *cli.Command {
 		Description: "SIGHUP reads the config again. What has changed changes, what runs goes on; a config with a fault changes nothing.",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "allow-control", Usage: "let those who have the token redrive, cancel, delete, pause and resume, as control: true of each http provider does"},
+			&cli.StringFlag{Name: "role", Value: "all", Usage: "`ROLE` of several processes on a cluster: worker runs tasks, intake has the providers and sets cron entries, all does both"},
+			&cli.StringSliceFlag{Name: "only", Usage: "run only tasks of the `KIND`, which may be given several times"},
 		},
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			if _, err := args(cmd, 0, 0); err != nil {
 				return err
 			}
+			part, err := partOf(cmd)
+			if err != nil {
+				return err
+			}
 			reload, stop := hangups()
 			defer stop()
 			return serve.Run(ctx, serve.Options{
-				Load: func() (*config.Config, error) { return loadToServe(cmd) },
+				Load: func() (*config.Config, error) {
+					cfg, err := loadToServe(cmd)
+					if err != nil {
+						return nil, err
+					}
+					return cfg.Part(part)
+				},
 				NATS: cmd.String("nats"), Kinds: a.kinds, Log: a.logger(cmd), Reload: reload,
 			})
 		},
@@ -39,6 +53,25 @@ func loadToServe(cmd *cli.Command) (*config.Config, error) {
 		err = cfg.AllowControl()
 	}
 	return cfg, err
+}
+
+// partOf reads --role and --only.
+func partOf(cmd *cli.Command) (p config.Part, err error) {
+	p.Only = cmd.StringSlice("only")
+	switch role := cmd.String("role"); role {
+	case "all":
+		p.Intake, p.Work = true, true
+	case "worker":
+		p.Work = true
+	case "intake":
+		p.Intake = true
+	default:
+		return p, usageError{fmt.Errorf("--role %s: want all, worker or intake", role)}
+	}
+	if !p.Work && len(p.Only) > 0 {
+		return p, usageError{errors.New("--role intake runs no tasks, so that --only means nothing")}
+	}
+	return p, nil
 }
 
 func (a *app) logger(cmd *cli.Command) *slog.Logger {

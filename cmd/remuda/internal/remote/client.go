@@ -119,6 +119,11 @@ func (c *Client) Kinds(ctx context.Context) (all []api.Kind, err error) {
 	return all, c.call(ctx, http.MethodGet, "/v1/kinds", nil, nil, &all)
 }
 
+// Health makes the server write to the store.
+func (c *Client) Health(ctx context.Context) error {
+	return c.call(ctx, http.MethodGet, "/v1/health", nil, nil, nil)
+}
+
 // SteerKind does one of pause, resume and resize to a kind.
 func (c *Client) SteerKind(ctx context.Context, kind, what string, query url.Values) error {
 	return c.call(ctx, http.MethodPost, "/v1/kinds/"+url.PathEscape(kind)+"/"+what, query, nil, nil)

@@ -18,6 +18,9 @@ import (
 // those that it had before. An entry that is there as it should be is left alone:
 // to set it again would forget a firing that was missed.
 func (s *Server) applyCron(ctx context.Context, cfg *config.Config, fresh map[string]*kind) error {
+	if cfg.KeepsCron() {
+		return nil
+	}
 	before, err := s.cronBefore(cfg)
 	if err != nil {
 		return err

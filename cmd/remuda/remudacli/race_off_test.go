@@ -1,0 +1,5 @@
+//go:build !race
+
+package remudacli_test
+
+const underRace = false
