@@ -1,0 +1,202 @@
+package remuda_test
+
+import (
+	"bytes"
+	"fmt"
+	"go/ast"
+	"go/importer"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// The names that the rows of the README use without saying what they are.
+const readmeNames = `package readme
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+	"golang.org/x/time/rate"
+
+	"github.com/remuda-go/remuda"
+	"github.com/remuda-go/remuda/middleware"
+)
+
+type In struct{ Account string }
+type Out struct{}
+type Config = remuda.Config
+
+var (
+	ctx     context.Context
+	cfg     remuda.Config
+	in      In
+	next    In
+	ins     []In
+	seq     iter.Seq[In]
+	rows    iter.Seq2[In, error]
+	ch      chan In
+	err     error
+	job     remuda.Job[In, Out]
+	builder remuda.JobBuilder[In, Out]
+	mws     []remuda.Middleware
+	pool    *remuda.Pool[In, Out]
+	slogger *slog.Logger
+	d       time.Duration
+)
+
+func f(context.Context, In) (Out, error)
+func check(context.Context, In) error
+func poll(context.Context) error
+func insert(context.Context, []In) ([]Out, error)
+func account(In) string
+
+var _ = errors.Is
+var _ middleware.Counter
+var _ *rate.Limiter
+var _ *semaphore.Weighted
+`
+
+// Each row of 'you want, you write' compiles: what it says to write is taken as
+// statements of one function, row by row.
+func TestReadmeRowsCompile(t *testing.T) {
+	var source strings.Builder
+	source.WriteString(readmeNames)
+	rows := readmeRows(t)
+	require.Greater(t, len(rows), 40)
+	for i, row := range rows {
+		statements := statementsOf(row.code)
+		assert.NotEmpty(t, statements, "README.md:%d: nothing of it is code that can be checked", row.line)
+		fmt.Fprintf(&source, "\nfunc row%d() {\n", i)
+		for _, s := range statements {
+			fmt.Fprintf(&source, "//line README.md:%d\n%s\n", row.line, s)
+		}
+		source.WriteString("}\n")
+	}
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, "readme.go", source.String(), parser.SkipObjectResolution)
+	require.NoError(t, err)
+	config := types.Config{Importer: exportData(t, files), Error: func(err error) {
+		fault, ok := err.(types.Error)
+		if ok && (fault.Soft || strings.HasSuffix(fault.Msg, "is not used") || strings.Contains(fault.Msg, "missing function body")) {
+			return // a row is no program
+		}
+		t.Error(err)
+	}}
+	_, _ = config.Check("readme", files, []*ast.File{file}, nil) // Error has it
+}
+
+// A readmeRow is a row of a table, and the code in its second column.
+type readmeRow struct {
+	line int
+	code []string
+}
+
+var inlineCode = regexp.MustCompile("`([^`]+)`")
+
+func readmeRows(t *testing.T) (rows []readmeRow) {
+	t.Helper()
+	text, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	table := false
+	for i, line := range strings.Split(string(text), "\n") {
+		switch {
+		case strings.HasPrefix(line, "| you want | you write |"):
+			table = true
+		case !strings.HasPrefix(line, "|"):
+			table = false
+		case table && !strings.HasPrefix(line, "|---"):
+			row := readmeRow{line: i + 1}
+			_, write, _ := strings.Cut(strings.TrimPrefix(line, "|"), "|")
+			for _, match := range inlineCode.FindAllStringSubmatch(write, -1) {
+				row.code = append(row.code, match[1])
+			}
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// statementsOf leaves out what names a thing and does nothing with it, and completes
+// what a row leaves out.
+func statementsOf(code []string) (statements []string) {
+	for _, s := range code {
+		if !strings.ContainsAny(s, "({") && !strings.Contains(s, "<-") && !strings.HasPrefix(s, "var ") {
+			continue
+		}
+		s = strings.ReplaceAll(s, "{ ... }", "{ panic(0) }")
+		if strings.HasPrefix(s, "for ") && !strings.HasSuffix(s, "}") {
+			s += " {}"
+		}
+		if strings.HasPrefix(s, "func(") && !strings.Contains(s, "{") { // a type
+			s = "var _ " + s
+		}
+		statements = append(statements, s)
+	}
+	return statements
+}
+
+// Each block of Go in the README is in an example, but for what frames it: paragraph by
+// paragraph, since an example has some more around them.
+func TestReadmeBlocksAreExamples(t *testing.T) {
+	var examples strings.Builder
+	paths, err := filepath.Glob("*example*_test.go")
+	require.NoError(t, err)
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		examples.WriteString(bareCode(string(text)))
+	}
+	text, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	blocks := regexp.MustCompile("(?s)```go\n(func main\\(\\) {\n)?(.*?)(\n})?\n```").FindAllStringSubmatch(string(text), -1)
+	require.Len(t, blocks, strings.Count(string(text), "```go"))
+	for _, block := range blocks {
+		for paragraph := range strings.SplitSeq(block[2], "\n\n") {
+			assert.True(t, strings.Contains(examples.String(), bareCode(paragraph)), "no example has\n%s", paragraph)
+		}
+	}
+}
+
+// bareCode returns code without indentation, comments and empty lines.
+func bareCode(code string) string {
+	var bare strings.Builder
+	for line := range strings.Lines(code) {
+		line, _, _ = strings.Cut(line, "// ")
+		if line = strings.TrimSpace(line); line != "" {
+			bare.WriteString(line + "\n")
+		}
+	}
+	return bare.String()
+}
+
+// exportData imports what the go command has compiled.
+func exportData(t *testing.T, files *token.FileSet) types.Importer {
+	t.Helper()
+	list := exec.Command("go", "list", "-export", "-deps", "-f", "{{.ImportPath}}={{.Export}}",
+		".", "./middleware", "golang.org/x/sync/semaphore", "golang.org/x/time/rate", "log/slog")
+	var stderr bytes.Buffer
+	list.Stderr = &stderr
+	out, err := list.Output()
+	require.NoError(t, err, "%s", stderr.String())
+	paths := map[string]string{}
+	for line := range strings.Lines(string(out)) {
+		pkg, path, _ := strings.Cut(strings.TrimSpace(line), "=")
+		paths[pkg] = path
+	}
+	return importer.ForCompiler(files, "gc", func(pkg string) (io.ReadCloser, error) { return os.Open(paths[pkg]) })
+}
