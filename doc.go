@@ -17,7 +17,7 @@
 //	err = pool.More()                               // one worker more; or Less, or Resize(8)
 //	err = pool.CloseWithTimeout(10 * time.Second)   // runs what was accepted; an error if there was no time for all
 //
-// Charge is a function from (context.Context, Order) to (Receipt, error). For one
+// Here charge is a func(context.Context, Order) (Receipt, error). For one
 // loop with no pool to keep there are [Map], [ForEach] and [DoAll].
 //
 // # Order
@@ -34,9 +34,11 @@
 //
 // # Blocking
 //
-// Do and DoAll wait for the outcome, as the Wait of a ticket does. Send and
-// Submit wait only while the queue is full, and TrySend and TrySubmit never do. All
-// that wait return when their context ends, and their input leaves the queue at once;
+// Do and DoAll wait for the outcome, as the Wait of a ticket and of a group do, and
+// Pool.Wait for that of all inputs. Send and Submit wait only while the queue is full,
+// and TrySend and TrySubmit never do. All that wait return when their context ends (a
+// group's Wait when the jobs of the group have returned, too), and an input that has
+// not begun leaves the queue at once;
 // what runs on the goroutine of Do returns when the job does, and a call from a job
 // has its slot back first. More, Less, Resize, Current and Stats never wait.
 //
@@ -53,11 +55,11 @@
 // taking inputs at once, and the runs under way go on to their end. A run of a loop
 // ([NewLoop], [Forever]) has no end of its own: there, Less and Close cancel it.
 //
-// The context of a run is derived from the caller's, so that it has its values
-// and its deadline. If the input came, by Do, Submit or Send, with a context that
+// The context of a run is derived from its owner's, so that it has its values and
+// its deadline. If the input came, by Do, Submit or Send, with a context that
 // carries something, it ends with the run. Other runs share theirs, which costs
-// nothing: it ends with the loop over Map or Stream, the worker or the pool. Either way it
-// is meant for the run alone. A job that starts something which outlives it passes
+// nothing: it ends with the loop over Map or Stream, the worker or the pool. Either
+// way it is meant for the run alone. A job that starts something which outlives it passes
 // on [context.WithoutCancel] of it; what it must not do is to ask [InfoFrom] for the
 // run, or call the pool, with a context whose run has ended.
 //
@@ -72,7 +74,8 @@
 // # Calls from inside a job
 //
 // A job may call its own pool: Send, Do, DoAll, Map, Stream, the Wait of a ticket,
-// More, Less, Resize and Close. While it waits, it gives up its slot, which is its
+// More, Less, Resize and Close, but not Pool.Wait, which would wait for the job
+// itself ([ErrNestedWait]). While it waits, it gives up its slot, which is its
 // permission to run, to another run. So a pool full of such jobs does not deadlock,
 // and the bound on the jobs that run still holds. The pool knows the job by the
 // context: pass on the one that the job was given, or one derived from it. Close,
@@ -88,7 +91,7 @@
 //
 // Once the pool is closing, calls that hand over inputs return [ErrPoolClosed],
 // from jobs too: an accepted run that still needs its own pool fails with it.
-// Wait for such runs before Close.
+// Call [Pool.Wait] before Close, which waits for such runs.
 //
 // # Jobs that add inputs
 //

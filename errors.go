@@ -37,7 +37,8 @@ var (
 	ErrInvalidMax = errors.New("remuda: invalid maximum number of workers")
 
 	// ErrInvalidInitial says that [Config.Initial] is negative, not between Min
-	// and Max, or not 0 in a pool that starts paused.
+	// and Max, or not 0 in a pool that starts paused; or that a function which
+	// takes a number of workers was given fewer than one.
 	ErrInvalidInitial = errors.New("remuda: invalid initial number of workers")
 
 	// ErrInvalidQueue says that [Config.Queue] is negative and not [Unbuffered].
@@ -46,8 +47,8 @@ var (
 	// ErrInvalidIdleTimeout says that [Config.IdleTimeout] is negative.
 	ErrInvalidIdleTimeout = errors.New("remuda: invalid idle timeout")
 
-	// ErrNilJob says that a job, a builder, what a builder or a middleware
-	// returned, a source or a sequence is nil.
+	// ErrNilJob says that a job or another function, a builder, a middleware, what
+	// one of these returned, a source or a sequence is nil. The error says which.
 	ErrNilJob = errors.New("remuda: nil job, builder, handler, source or sequence")
 
 	// ErrSourceFed is returned by Do, Send and the like on a pool that takes its

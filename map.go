@@ -58,7 +58,8 @@ func (p *Pool[In, Out]) mapTo(ctx context.Context, input streamInput[In], yield 
 	}
 }
 
-// Stream is Map in order of completion. After an early end the last result has no
+// Stream is Map, but yields each outcome as soon as it is there, in whatever order
+// that is, and with its input. After an early end the last result has no
 // input; its error is [ErrCutShort].
 func (p *Pool[In, Out]) Stream(ctx context.Context, seq iter.Seq[In]) iter.Seq[Result[In, Out]] {
 	return func(yield func(Result[In, Out]) bool) {

@@ -13,11 +13,11 @@ import (
 //
 //	for page, err := range remuda.Map(ctx, 8, slices.Values(urls), fetch) { ... }
 //
-// F is called by several goroutines at a time. A panic of f is the outcome of its
-// input, a [*PanicError]. Leaving the loop early cancels the calls under way and
-// waits for them. After an early end the last error is [ErrCutShort], and so it is
-// for fewer workers than one ([ErrInvalidInitial]), and for a nil seq or f
-// ([ErrNilJob]).
+// Several goroutines call f at a time. A panic of f is the outcome of its input, a
+// [*PanicError]. Leaving the loop early cancels the calls under way and waits for
+// them: a loop that is left at its first error does what errgroup does, with results.
+// After an early end the last error is [ErrCutShort], and so it is for fewer workers
+// than one ([ErrInvalidInitial]), and for a nil seq or f ([ErrNilJob]).
 func Map[In, Out any](ctx context.Context, workers int, seq iter.Seq[In], f func(ctx context.Context, in In) (Out, error)) iter.Seq2[Out, error] {
 	return func(yield func(Out, error) bool) {
 		mustContext(ctx)

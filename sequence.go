@@ -11,7 +11,7 @@ import (
 // FromSeq is a [Source] that takes its inputs from seq, one at a time, and ends
 // with it. It is nil if seq is.
 //
-// Seq runs on a goroutine of its own, so that it may be used whatever thread its
+// The sequence runs on a goroutine of its own, so that it may be used whatever thread its
 // user is locked to. That begins with the first input that is needed, goes on
 // while a worker waits for the next, and has ended when the pool has. An input
 // costs two switches between goroutines, some half a microsecond. A panic of seq

@@ -11,8 +11,8 @@ import (
 //
 //	pool, err := remuda.Start(8, charge, middleware.Retry(3))
 //
-// F is called by all workers and must be safe for concurrent use. The Do of a [Job]
-// can take its place: remuda.Start(8, job.Do). For a job of its own for each worker
+// All workers call f, which must be safe for concurrent use. The Do of a [Job] can
+// take its place: remuda.Start(8, job.Do). For a job of its own for each worker
 // use NewWithConfig and [Pool.StartWithBuilder].
 //
 // The number of workers stays what it is until More, Less or Resize changes it: a
