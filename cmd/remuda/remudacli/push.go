@@ -3,6 +3,7 @@ package remudacli
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -77,7 +78,8 @@ func pushOnce(ctx context.Context, cmd *cli.Command, kind string, payload []byte
 		if ours && errors.As(err, &there) && there.Code == service.CodeDuplicate && there.ID == tasks.NewID(kind, query.Get("id")) {
 			return there.ID, nil // the first try was stored, and has run meanwhile
 		}
-		if !errors.As(err, &lost) || ctx.Err() != nil {
+		var stranger *tls.CertificateVerificationError // nothing was sent
+		if !errors.As(err, &lost) || errors.As(err, &stranger) || ctx.Err() != nil {
 			return id, err
 		}
 		if time.Since(begun) > pushPatience {
