@@ -17,6 +17,7 @@ type core[In, Out any] struct {
 	life    lifecycle
 	source  Source[In]             // nil for a pool that is fed by its own queue
 	sourced sourceWorkers[In, Out] // of a pool that is fed by a source
+	bulk    *bulkFeeder[In, Out]   // of a pool made by StartBatches; else nil
 	drops   dropHook[In]           // the user's OnDrop
 	streams streamSet              // loops over Map and Stream
 	sizing  sync.Mutex             // held while the number of workers is changed
@@ -53,7 +54,7 @@ func (c *core[In, Out]) start(b JobBuilder[In, Out], built bool) error {
 }
 
 func (c *core[In, Out]) open() {
-	c.Open(dispatch.Config[item[In, Out], runnerState[In, Out]]{
+	cfg := dispatch.Config[item[In, Out], runnerState[In, Out]]{
 		Target:      c.cfg.initial(),
 		Bound:       c.cfg.bound(),
 		IdleTimeout: c.cfg.IdleTimeout,
@@ -62,7 +63,11 @@ func (c *core[In, Out]) open() {
 		Idle:        unlabel,
 		Unused:      c.unusedWorker,
 		Ended:       c.workersEnded,
-	})
+	}
+	if c.bulk != nil {
+		c.bulk.open(&cfg)
+	}
+	c.Open(cfg)
 }
 
 // runUntil closes the pool when ctx ends, waits until it is done, and returns why

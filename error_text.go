@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/remuda-go/remuda/internal/safeerr"
 )
 
 // The errors of a pool say which pool it is, if that has a name, behind the prefix
@@ -122,6 +124,21 @@ func (e *closedError) As(target any) bool {
 		return false
 	}
 	return errors.As(e.reason, target)
+}
+
+// A closedRunError is the error of a run that Close has cancelled: ErrPoolClosed, and
+// what the run returned.
+type closedRunError struct{ closed, err error }
+
+func (e *closedRunError) Error() string   { return e.closed.Error() + ": " + e.err.Error() }
+func (e *closedRunError) Unwrap() []error { return []error{e.closed, e.err} }
+
+// with is the error of an input of the run, of which the run returned err.
+func (e *closedRunError) with(err error) error {
+	if !safeerr.Is(err, context.Canceled) {
+		return err
+	}
+	return &closedRunError{e.closed, err}
 }
 
 // withReason is the error of a call that hands over an input and has no outcome.

@@ -29,6 +29,10 @@ type visitor[In, Out any] interface {
 	// visit runs inputs on a worker until there are none or others need the worker.
 	// After a panic or runtime.Goexit around a run it is called again for the rest.
 	visit(s *runnerState[In, Out])
+	// lend lends n inputs to a bulk, for which as many invitations have come; takeBack
+	// ends what was lent, on the worker of s.
+	lend(n int) loan[In, Out]
+	takeBack(b *batch[In, Out], s *runnerState[In, Out])
 	// dismissed says that the pool is closed and no worker will come any more.
 	dismissed()
 }

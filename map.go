@@ -3,7 +3,6 @@ package remuda
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 )
 
@@ -75,7 +74,7 @@ func (p *Pool[In, Out]) Stream(ctx context.Context, seq iter.Seq[In]) iter.Seq[R
 // DoAll runs the job for all inputs and returns the outputs in their order. It
 // waits for all of them: one that fails does not stop the others, and leaves in
 // its place what the job returned. The error joins those of the inputs, each
-// with its index; errors.Is and errors.As see into it. When ctx ends, or the
+// as an [*InputError] with its index; errors.Is and errors.As see into it. When ctx ends, or the
 // pool is closed, DoAll ends as Map does, and the outputs that are missing are
 // zero.
 func (p *Pool[In, Out]) DoAll(ctx context.Context, ins []In) ([]Out, error) {
@@ -83,7 +82,7 @@ func (p *Pool[In, Out]) DoAll(ctx context.Context, ins []In) ([]Out, error) {
 	var errs []error
 	end := p.core.stream(ctx, streamInput[In]{slice: ins, fixed: true}, true, func(b *batch[In, Out], i int) bool {
 		if err := b.outcomes[i].err; err != nil {
-			errs = append(errs, &inputError{len(outs), p.core.cfg.Name, err})
+			errs = append(errs, &InputError{len(outs), err, p.core.cfg.Name})
 		}
 		outs = append(outs, b.outcomes[i].out)
 		return true
@@ -93,16 +92,3 @@ func (p *Pool[In, Out]) DoAll(ctx context.Context, ins []In) ([]Out, error) {
 	}
 	return outs[:len(ins)], errors.Join(errs...)
 }
-
-// An inputError says whose error one of those is that DoAll joins.
-type inputError struct {
-	index int
-	pool  string
-	err   error
-}
-
-func (e *inputError) Error() string {
-	return in(e.pool, fmt.Sprintf("remuda: input %d: %v", e.index, e.err))
-}
-
-func (e *inputError) Unwrap() error { return e.err }

@@ -2,7 +2,6 @@ package remuda
 
 import (
 	"context"
-	"fmt"
 	"io"
 
 	"github.com/remuda-go/remuda/internal/dispatch"
@@ -159,10 +158,10 @@ func (rn *runner[In, Out]) stopOnError(r *runContext, err error, o dispatch.Outc
 // wrapClosed adds ErrPoolClosed to the error of a run that Close has cancelled,
 // since its caller, who has cancelled nothing, gets to see it.
 func (rn *runner[In, Out]) wrapClosed(r *runContext, err error) error {
-	if rn.ref.base.Err() == nil || !safeerr.Is(err, context.Canceled) || safeerr.Is(err, ErrPoolClosed) || context.Cause(r) != ErrPoolClosed {
+	if r.ref.base.Err() == nil || !safeerr.Is(err, context.Canceled) || safeerr.Is(err, ErrPoolClosed) || context.Cause(r) != ErrPoolClosed {
 		return err
 	}
-	return fmt.Errorf("%w: %w", rn.cfg.fault(ErrPoolClosed), err)
+	return &closedRunError{rn.cfg.fault(ErrPoolClosed), err}
 }
 
 // closeJob closes a worker's job, if it is ours to close, and calls then with the

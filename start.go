@@ -20,9 +20,13 @@ import (
 // than one, and [ErrNilJob] for a nil f or middleware.
 func Start[In, Out any](workers int, f func(ctx context.Context, in In) (Out, error), mws ...Middleware) (*Pool[In, Out], error) {
 	if workers < 1 {
-		return nil, fmt.Errorf("%w: Start with %d, and a pool needs one to run anything; Config.Paused begins without", ErrInvalidInitial, workers)
+		return nil, tooFewWorkers("Start", workers)
 	}
 	return StartWithConfig(Config{Initial: workers}, f, mws...)
+}
+
+func tooFewWorkers(call string, workers int) error {
+	return fmt.Errorf("%w: %s with %d, and a pool needs one to run anything; Config.Paused begins without", ErrInvalidInitial, call, workers)
 }
 
 // StartWithConfig makes a pool with the configuration cfg and starts it with f, as

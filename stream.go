@@ -117,7 +117,7 @@ func newStream[In, Out any](ctx context.Context, c *core[In, Out], ordered bool)
 		lastWorker: parker.New(),
 	}
 	s.streamOutcomes = streamOutcomes[In, Out]{ordered: ordered, anyBatch: new(batch[In, Out]), consumer: parker.New()}
-	s.streamDemand = streamDemand[In, Out]{procs: runtime.GOMAXPROCS(0), batchSize: 1}
+	s.streamDemand = streamDemand[In, Out]{procs: runtime.GOMAXPROCS(0), batchSize: 1, perInput: c.bulk != nil}
 	s.env.visitor = s
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	s.unlink = context.AfterFunc(c.ref.base, func() { s.cancel(ErrPoolClosed) })
@@ -158,7 +158,7 @@ func (s *stream[In, Out]) close() {
 	}
 	s.mu.Unlock()
 	if s.loopReturned {
-		s.rethrow()
+		rethrow(s.thrown)
 	}
 }
 
@@ -197,12 +197,12 @@ func (s *stream[In, Out]) yieldWhile(yield bool, wait func()) {
 
 // rethrow ends the goroutine of the loop in the way in which seq has ended its
 // reader.
-func (s *stream[In, Out]) rethrow() {
-	switch s.thrown {
+func rethrow(thrown error) {
+	switch thrown {
 	case nil:
 	case ErrGoexit:
 		runtime.Goexit()
 	default:
-		panic(s.thrown)
+		panic(thrown)
 	}
 }

@@ -34,6 +34,8 @@ type batch[In, Out any] struct {
 	outcomes []outcome[Out] // as many as in; written by the worker
 	current  int            // index of the input that runs; the worker's own
 
+	kinds []dispatch.Outcome // of each, in a batch that was lent to a bulk
+
 	began  int64 // by the pool's clock
 	sample int   // index of the input whose time in queue is the sample, or unsampled
 	run    *runContext
@@ -85,6 +87,11 @@ var _ = (*batch[Void, Void]).record // is a recorder
 func (b *batch[In, Out]) record(_ *runnerState[In, Out], out Out, err error, o dispatch.Outcome) {
 	b.outcomes[b.current] = outcome[Out]{out, err}
 	b.Count(o)
+}
+
+// settle keeps the outcome of an input of a batch that was lent.
+func (b *batch[In, Out]) settle(i int, out Out, err error, o dispatch.Outcome) {
+	b.outcomes[i], b.kinds[i] = outcome[Out]{out, err}, o
 }
 
 // fill gives b its inputs, of which the first has that index.

@@ -1,6 +1,7 @@
 package remuda
 
 import (
+	"math"
 	"sync/atomic"
 
 	"github.com/remuda-go/remuda/internal/dispatch"
@@ -12,6 +13,8 @@ import (
 type streamDemand[In, Out any] struct {
 	workers   int                             // of the pool, as last noted
 	procs     int                             // GOMAXPROCS
+	perInput  bool                            // each input needs an invitation; see stream_bulk.go
+	most      int                             // invitations at a time, then
 	engaged   int                             // workers at the stream, and invitations to more
 	invited   []dispatch.Guest[item[In, Out]] // invitations in the queue, in order
 	inviting  int                             // invitations that are about to be queued
@@ -24,6 +27,9 @@ type streamDemand[In, Out any] struct {
 // limitLocked returns how many workers the stream may have. Those in a slow batch
 // come on top, since they may be busy with it for long.
 func (s *streamDemand[In, Out]) limitLocked() int {
+	if s.perInput {
+		return math.MaxInt
+	}
 	if s.batchSize >= fastBatchSize {
 		return min(s.workers, s.procs+s.slow)
 	}
@@ -39,7 +45,11 @@ func (s *streamDemand[In, Out]) noteShortLocked() { s.short.Store(s.engaged < s.
 // worker at a time, and another one if many inputs wait for those on their way.
 func (s *streamDemand[In, Out]) wantsWorkerLocked(unread int) bool {
 	onTheWay := len(s.invited) + s.inviting
-	if s.engaged >= s.limitLocked() || onTheWay > 0 && unread <= onTheWay*inputsPerInvitation {
+	if s.perInput {
+		if onTheWay >= min(unread, s.most) {
+			return false
+		}
+	} else if s.engaged >= s.limitLocked() || onTheWay > 0 && unread <= onTheWay*inputsPerInvitation {
 		return false
 	}
 	s.engaged++

@@ -5,9 +5,16 @@ import "math"
 // setWorkersLocked notes how many workers the pool has.
 func (s *stream[In, Out]) setWorkersLocked(workers int) {
 	s.workers = max(workers, 1)
-	if s.window = s.core.Bound + s.workers; s.window < 0 { // more than there are numbers
+	ahead := s.workers
+	if s.perInput {
+		if ahead *= s.core.Gathering.Size; ahead/s.core.Gathering.Size != s.workers {
+			ahead = math.MaxInt
+		}
+	}
+	if s.window = s.core.Bound + ahead; s.window < 0 { // more than there are numbers
 		s.window = math.MaxInt
 	}
+	s.most = s.window
 	s.noteShortLocked()
 }
 
@@ -47,6 +54,27 @@ func (s *stream[In, Out]) invite() bool {
 		s.cut(ErrPoolClosed)
 	}
 	return ok
+}
+
+// inviteAll invites workers for all inputs that wait, as far as there may be
+// invitations. Once the last ones have theirs, they wait for no others.
+func inviteAll[In, Out any](s *stream[In, Out]) {
+	for {
+		s.mu.Lock()
+		unread := s.unread.len()
+		invite := !s.stopped.Load() && s.wantsWorkerLocked(unread)
+		last := s.exhausted && unread > 0 && len(s.invited)+s.inviting == unread
+		s.mu.Unlock()
+		if !invite {
+			if last {
+				s.core.Hurry()
+			}
+			return
+		}
+		if !s.invite() {
+			return
+		}
+	}
 }
 
 // arrive notes that a worker has come with an invitation: the oldest, since the

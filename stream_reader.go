@@ -10,8 +10,8 @@ func (s *stream[In, Out]) readSlice(ins []In) {
 	invite := len(ins) > 0 && s.wantsWorkerLocked(s.unread.len())
 	s.mu.Unlock()
 	close(s.returned)
-	if invite {
-		s.invite()
+	if invite && s.invite() && s.perInput {
+		inviteAll(s)
 	}
 }
 
@@ -20,11 +20,12 @@ func (s *stream[In, Out]) readSlice(ins []In) {
 func (s *stream[In, Out]) read(seq iter.Seq[In]) {
 	s.thrown = ErrGoexit
 	defer s.readerEnded()
-	s.thrown = s.readAll(seq)
+	s.thrown = readAll(seq, s.add)
 }
 
-// readAll reads seq to its end. It returns what seq panicked with.
-func (s *stream[In, Out]) readAll(seq iter.Seq[In]) (thrown error) {
+// readAll reads seq to its end, or until add returns false. It returns what seq
+// panicked with.
+func readAll[In any](seq iter.Seq[In], add func(In) bool) (thrown error) {
 	returned := false
 	defer func() {
 		if !returned {
@@ -32,7 +33,7 @@ func (s *stream[In, Out]) readAll(seq iter.Seq[In]) (thrown error) {
 		}
 	}()
 	for in := range seq {
-		if !s.add(in) {
+		if !add(in) {
 			break
 		}
 	}
@@ -54,6 +55,9 @@ func (s *stream[In, Out]) readerEnded() {
 	s.mu.Unlock()
 	if wake {
 		s.wakeConsumer()
+	}
+	if s.perInput {
+		inviteAll(s)
 	}
 	close(s.returned)
 }

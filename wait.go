@@ -37,6 +37,7 @@ func (p *Pool[In, Out]) Wait(ctx context.Context) error {
 	case c.ref.runOf(ctx) != nil:
 		return c.cfg.fault(ErrNestedWait)
 	}
+	c.Hurry()
 	if err := p.waitAll(ctx); err != nil {
 		return c.ref.endedWhile("waiting for all inputs of", err)
 	}

@@ -28,6 +28,8 @@ const (
 	failedShift   = 2 * field
 	panickedShift = 3 * field
 	droppedShift  = 4 * field
+
+	atOnce = 1 << 63 // all inputs have begun
 )
 
 func get(state uint64, shift int) int { return int(state >> shift & (1<<field - 1)) }
@@ -70,6 +72,9 @@ func endedOf(state uint64) int {
 func (b *Batch) Left() int { return leftOf(b.state.Load()) }
 
 func leftOf(state uint64) int {
+	if state&atOnce != 0 {
+		return 0
+	}
 	return max(get(state, sizeShift)-get(state, begunShift), 0)
 }
 

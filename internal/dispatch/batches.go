@@ -14,6 +14,21 @@ func (d *Dispatcher[T, S]) AcceptBatch(b *Batch, n int) bool {
 	return true
 }
 
+// AcceptAtOnce is AcceptBatch for inputs that begin all at once. Next then tells that
+// they end.
+func (d *Dispatcher[T, S]) AcceptAtOnce(b *Batch, n int) bool {
+	d.inMu.Lock()
+	defer d.inMu.Unlock()
+	if d.phase >= draining {
+		return false
+	}
+	d.accepted += uint64(n)
+	b.reset(n)
+	b.state.Or(atOnce)
+	d.batches.push(b)
+	return true
+}
+
 // SplitBatch makes rest of the last inputs of b that have not begun: of all, or of
 // half of them (or the only one). It returns the index in b of the first and how
 // many there are; none if all have begun.
@@ -38,14 +53,15 @@ func (d *Dispatcher[T, S]) SplitBatch(b, rest *Batch, all bool) (from, n int) {
 }
 
 // FinishBatch ends a batch of which Next has returned false. It reports whether
-// its worker is needed elsewhere.
+// its worker is needed elsewhere; where items are gathered, no worker stays with
+// batches.
 func (d *Dispatcher[T, S]) FinishBatch(b *Batch) (elsewhere bool) {
 	var e effects[T, S]
 	d.inMu.Lock()
 	t, _ := b.tally()
 	d.inline.Add(&t)
 	d.batches.remove(b)
-	elsewhere = d.phase < draining && (d.roster.surplus() || d.workWaitsLocked())
+	elsewhere = d.Gathering.Size == 0 && d.phase < draining && (d.roster.surplus() || d.workWaitsLocked())
 	d.noteResolvedLocked(&e)
 	d.inMu.Unlock()
 	d.apply(&e)

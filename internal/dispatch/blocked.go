@@ -8,7 +8,7 @@ func (d *state[T, S]) admitLocked(e *effects[T, S], atLeast int) {
 	for w := d.firstWaiterLocked(); w != nil; w = d.firstWaiterLocked() {
 		switch {
 		case w.guest:
-			w.seq = d.in.PushGuest(entry[T]{item: w.item})
+			w.seq = d.in.PushGuest(entry[T]{w.item, d.stamp()})
 		case d.hasPlaceLocked() || atLeast > 0:
 			w.seq = d.acceptLocked(w.item)
 			atLeast--
@@ -28,7 +28,7 @@ func (d *state[T, S]) refuseLocked(e *effects[T, S], refusal error) {
 	for w := d.waiters.first; w != nil; w = d.waiters.first {
 		d.removeWaiterLocked(w)
 		if w.guest {
-			w.seq = d.in.PushGuest(entry[T]{item: w.item})
+			w.seq = d.in.PushGuest(entry[T]{w.item, d.stamp()})
 		} else {
 			e.refuse(w)
 		}

@@ -35,6 +35,7 @@ func (d *Dispatcher[T, S]) Drain(refusal error) bool {
 	} else {
 		d.stopIdleLocked(&e)
 	}
+	d.endGatheringLocked(&e)
 	d.checkEndLocked(&e)
 	d.inMu.Unlock()
 	d.outMu.Unlock()

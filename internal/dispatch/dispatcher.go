@@ -49,9 +49,10 @@ type Config[T, S any] struct {
 	Bound       int           // most inputs that wait; 0 for a hand-off
 	IdleTimeout time.Duration // ends workers that were idle throughout; 0 for never
 	Clock       *queuetime.Clock
+	Gathering   Gathering // of many items for one worker
 
-	// Run is the goroutine of a worker: it calls Fetch until that returns false, and
-	// then Gone.
+	// Run is the goroutine of a worker: it calls Fetch, or Gather, until that returns
+	// false, and then Gone.
 	Run func(*Worker[T, S])
 	// Idle is called by a worker's goroutine before it parks.
 	Idle func()
@@ -95,6 +96,7 @@ type state[T, S any] struct {
 	batches  batchList
 	waitAll  []chan struct{} // closed when no input is unresolved
 	idle     idleClock
+	gather[T, S]
 
 	_ [64]byte
 
@@ -138,6 +140,16 @@ func (d *Dispatcher[T, S]) Open(cfg Config[T, S]) {
 // run has ever yielded its slot.
 func (d *Dispatcher[T, S]) Count(o Outcome) {
 	d.delivered[o].Add(1)
+	if d.awaited.Load() {
+		d.notifyWaitAll()
+	}
+}
+
+// CountAll is Count for many inputs.
+func (d *Dispatcher[T, S]) CountAll(t *Tally) {
+	for o, n := range t {
+		d.delivered[o].Add(n)
+	}
 	if d.awaited.Load() {
 		d.notifyWaitAll()
 	}

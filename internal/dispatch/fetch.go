@@ -4,9 +4,10 @@ package dispatch
 type fetched uint8
 
 const (
-	item    fetched = iota
-	parked          // nothing: the worker is on the idle list
-	retired         // nothing: the worker is to end
+	item      fetched = iota
+	parked            // nothing: the worker is on the idle list
+	retired           // nothing: the worker is to end
+	gathering         // too little: the worker waits for more
 )
 
 // Fetch waits for the next item and puts it into w. It returns false when the

@@ -22,7 +22,7 @@ func (d *Dispatcher[T, S]) SendGuest(item T) (g Guest[T], ok bool) {
 		d.blocked.Add(1)
 	default:
 		ok = true
-		g.seq = d.in.PushGuest(entry[T]{item: item})
+		g.seq = d.in.PushGuest(entry[T]{item, d.stamp()})
 		w = d.wakeLocked()
 	}
 	d.inMu.Unlock()

@@ -1,12 +1,12 @@
 package dispatch
 
 // AcquireInline returns a free worker for an input that is to run on the caller's
-// goroutine, unless something that was there before would be overtaken. The input
-// is accepted with that, and the caller owes a ReleaseInline.
+// goroutine, unless something that was there before would be overtaken, or items are
+// gathered. The input is accepted with that, and the caller owes a ReleaseInline.
 func (d *Dispatcher[T, S]) AcquireInline() *Worker[T, S] {
 	d.inMu.Lock()
 	defer d.inMu.Unlock()
-	if d.phase != open || d.roster.searching > 0 {
+	if d.phase != open || d.roster.searching > 0 || d.Gathering.Size > 0 {
 		return nil
 	}
 	w := d.roster.acquire() // nil if something waits: none is searching, so none is free

@@ -16,7 +16,11 @@ func (d *state[T, S]) rebalanceLocked(e *effects[T, S]) {
 			e.launch(w)
 		}
 	}
-	d.attention.Store(r.surplus())
+	surplus := r.surplus()
+	d.attention.Store(surplus)
+	if surplus {
+		d.endGatheringLocked(e)
+	}
 }
 
 // startForQueuedLocked launches a worker for each input that waits, as far as there
@@ -24,7 +28,7 @@ func (d *state[T, S]) rebalanceLocked(e *effects[T, S]) {
 // four times as long to get from one worker to 10,000. It needs both locks.
 func (d *state[T, S]) startForQueuedLocked(e *effects[T, S]) {
 	r := &d.roster
-	for n := d.in.Len() + d.out.Len() + d.waiters.len; r.searching < n; {
+	for n := d.workersFor(d.in.Len() + d.out.Len() + d.waiters.len); r.searching < n; {
 		w := r.acquire()
 		if w == nil {
 			return
@@ -37,8 +41,13 @@ func (d *state[T, S]) startForQueuedLocked(e *effects[T, S]) {
 // wakeLocked acquires a worker for an input that was just accepted, unless enough
 // are on their way already.
 func (d *state[T, S]) wakeLocked() *Worker[T, S] {
-	if n := d.roster.searching; n > 0 && d.in.Len()>>(searcherShift*(n-1)) <= itemsPerSearcher {
-		return nil
+	if n := d.roster.searching; n > 0 {
+		if d.Gathering.Size > 0 {
+			return d.wakeGathererLocked()
+		}
+		if d.in.Len()>>(searcherShift*(n-1)) <= itemsPerSearcher {
+			return nil
+		}
 	}
 	return d.roster.acquireSearcher()
 }
@@ -79,8 +88,7 @@ func (d *state[T, S]) returnSlotsLocked(e *effects[T, S]) {
 	r := &d.roster
 	for len(r.returning) > 0 && r.busy() < max(r.target, 1) {
 		s := r.returning[0]
-		r.yielded--
-		s.yielded = false
+		r.setYielded(s, false)
 		e.returned = append(e.returned, d.forgetLocked(s))
 	}
 }

@@ -41,12 +41,25 @@ type roster[T, S any] struct {
 	idle      int           // length of that list
 	leastIdle int           // the smallest that idle was since the idle clock ticked
 	yielded   int
+	beside    int // inputs of yielded runs, beside one of each
 	leaving   int // workers that close their job before they are gone
 	lastID    int
 
 	searching int     // workers on their way to the queue that have not looked at it yet
 	unserved  bool    // a worker was wanted and none was free
 	returning []*Slot // runs that want their slot back, in order
+}
+
+// setYielded notes that the run of s has yielded its slot, or has it back.
+func (r *roster[T, S]) setYielded(s *Slot, yielded bool) {
+	s.yielded = yielded
+	if yielded {
+		r.yielded++
+		r.beside += s.Beside
+	} else {
+		r.yielded--
+		r.beside -= s.Beside
+	}
 }
 
 // busy is the number of workers that hold a slot.
@@ -91,6 +104,14 @@ func (r *roster[T, S]) acquireSearcher() *Worker[T, S] {
 func (r *roster[T, S]) park(w *Worker[T, S]) {
 	w.next, r.first = r.first, w
 	r.idle++
+}
+
+// search notes that a busy worker will look at the queue again.
+func (r *roster[T, S]) search(w *Worker[T, S]) {
+	if !w.searching {
+		w.searching = true
+		r.searching++
+	}
 }
 
 // arrived notes that a searching worker has looked at the queue.

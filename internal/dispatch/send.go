@@ -99,11 +99,12 @@ func (d *Dispatcher[T, S]) Requeue(item T, limit int) {
 	d.apply(&e)
 }
 
-// Waits reports whether inputs wait for which no worker is on its way.
+// Waits reports whether inputs wait for which no worker is on its way, or which are
+// gathered.
 func (d *Dispatcher[T, S]) Waits() bool {
 	d.inMu.Lock()
 	defer d.inMu.Unlock()
-	return d.in.Len()+d.ahead > d.roster.searching
+	return d.in.Len()+d.ahead > d.roster.searching || d.Gathering.Size > 0
 }
 
 // Remove takes an item out of the queue, if it is still there. An item that is no

@@ -12,6 +12,8 @@ import "sync/atomic"
 //
 // EndSlot ends all of this with the run.
 type Slot struct {
+	Beside int // inputs of the run, beside one; set before the run begins
+
 	used atomic.Bool // there was a Yield; written under inMu
 
 	// Guarded by Dispatcher.inMu.
@@ -39,8 +41,7 @@ func (d *Dispatcher[T, S]) Yield(s *Slot) {
 		e.returned = append(e.returned, d.forgetLocked(s))
 		d.rebalanceLocked(&e)
 	case !s.yielded:
-		s.yielded = true
-		d.roster.yielded++
+		d.roster.setYielded(s, true)
 		d.rebalanceLocked(&e)
 	}
 	d.inMu.Unlock()
@@ -102,8 +103,7 @@ func (d *Dispatcher[T, S]) EndSlot(s *Slot) {
 		e.returned = append(e.returned, d.forgetLocked(s))
 	}
 	if s.yielded {
-		s.yielded = false
-		d.roster.yielded--
+		d.roster.setYielded(s, false)
 	}
 	d.rebalanceLocked(&e)
 	d.inMu.Unlock()

@@ -3,7 +3,7 @@ package dispatch
 // Stats is what a dispatcher has done and is doing, at one moment.
 type Stats struct {
 	Target   int
-	Yielded  int // runs that have given up their slot
+	Yielded  int // inputs of runs that have given up their slot
 	Queued   int // inputs accepted and not begun
 	Retired  int // busy workers beyond the target
 	Accepted uint64
@@ -19,7 +19,7 @@ func (d *state[T, S]) Stats() Stats {
 	defer d.inMu.Unlock()
 	s := Stats{
 		Target:   d.roster.target,
-		Yielded:  d.roster.yielded,
+		Yielded:  d.roster.yielded + d.roster.beside,
 		Queued:   d.in.Places() + d.out.Places(),
 		Retired:  max(0, d.roster.busy()-d.roster.target),
 		Accepted: d.accepted,

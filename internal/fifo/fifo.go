@@ -115,6 +115,15 @@ func (q *Queue[T]) grow() *chunk[T] {
 	return c
 }
 
+// First returns the first value, which stays. The queue must not be empty.
+func (q *Queue[T]) First() T {
+	c, i := q.first, q.at
+	for c.marks != nil && c.marks[i] == gone {
+		i++
+	}
+	return c.values[i]
+}
+
 // Pop takes out the first value and reports whether it is a guest. The queue
 // must not be empty.
 func (q *Queue[T]) Pop() (v T, isGuest bool) {
