@@ -102,7 +102,7 @@ func StartBatchesWithConfig[In, Out any](cfg Config, size int, wait time.Duratio
 		return nil, cfg.fault(fmt.Errorf("%w: a wait of %v", ErrInvalidBatch, wait))
 	}
 	p.core.cfg.Queue = max(cfg.bound(), size)
-	p.core.bulk = newBulkFeeder(&p.core, size, wait, f)
+	p.core.gather = newBulkFeeder(&p.core, size, wait, f).open
 	if err := p.core.start(nil, false); err != nil {
 		return nil, err
 	}

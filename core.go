@@ -17,11 +17,14 @@ type core[In, Out any] struct {
 	life    lifecycle
 	source  Source[In]             // nil for a pool that is fed by its own queue
 	sourced sourceWorkers[In, Out] // of a pool that is fed by a source
-	bulk    *bulkFeeder[In, Out]   // of a pool made by StartBatches; else nil
 	drops   dropHook[In]           // the user's OnDrop
 	streams streamSet              // loops over Map and Stream
 	sizing  sync.Mutex             // held while the number of workers is changed
 	full    error                  // what TrySend returns; made once, since it is cheap then
+
+	// gather has another feeder take the inputs from the queue; nil in most pools. It is
+	// a function, so that a program without StartBatches does not link that feeder.
+	gather func(*dispatch.Config[item[In, Out], runnerState[In, Out]])
 }
 
 // start opens the pool.
@@ -64,8 +67,8 @@ func (c *core[In, Out]) open() {
 		Unused:      c.unusedWorker,
 		Ended:       c.workersEnded,
 	}
-	if c.bulk != nil {
-		c.bulk.open(&cfg)
+	if c.gather != nil {
+		c.gather(&cfg)
 	}
 	c.Open(cfg)
 }

@@ -117,7 +117,7 @@ func newStream[In, Out any](ctx context.Context, c *core[In, Out], ordered bool)
 		lastWorker: parker.New(),
 	}
 	s.streamOutcomes = streamOutcomes[In, Out]{ordered: ordered, anyBatch: new(batch[In, Out]), consumer: parker.New()}
-	s.streamDemand = streamDemand[In, Out]{procs: runtime.GOMAXPROCS(0), batchSize: 1, perInput: c.bulk != nil}
+	s.streamDemand = streamDemand[In, Out]{procs: runtime.GOMAXPROCS(0), batchSize: 1, perInput: c.Gathering.Size > 0}
 	s.env.visitor = s
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	s.unlink = context.AfterFunc(c.ref.base, func() { s.cancel(ErrPoolClosed) })
