@@ -54,19 +54,19 @@ func (c *callers) Done() <-chan struct{} {
 		l := &linkedCallers{}
 		l.Context, l.cancel = context.WithCancelCause(context.Background())
 		c.linked.Store(l)
-		c.watch()
+		c.watch(len(c.all) - 1)
 	})
 	return c.linked.Load().Done()
 }
 
-// watch watches the next caller, or ends the context.
-func (c *callers) watch() {
+// watch watches the next caller, or ends the context, since the last to go has gone.
+func (c *callers) watch(last int) {
 	i := c.present()
 	if i == len(c.all) {
-		c.linked.Load().cancel(context.Cause(c.all[i-1]))
+		c.linked.Load().cancel(context.Cause(c.all[last]))
 		return
 	}
-	unwatch := context.AfterFunc(c.all[i], c.watch)
+	unwatch := context.AfterFunc(c.all[i], func() { c.watch(i) })
 	c.mu.Lock()
 	late := c.released
 	if !late && i >= c.watched { // else this one has gone meanwhile, and another is watched

@@ -61,9 +61,9 @@ func (s *stream[In, Out]) invite() bool {
 func inviteAll[In, Out any](s *stream[In, Out]) {
 	for {
 		s.mu.Lock()
-		unread := s.unread.len()
-		invite := !s.stopped.Load() && s.wantsWorkerLocked(unread)
-		last := s.exhausted && unread > 0 && len(s.invited)+s.inviting == unread
+		unread, stopped := s.unread.len(), s.stopped.Load()
+		invite := !stopped && s.wantsWorkerLocked(unread)
+		last := !stopped && s.exhausted && unread > 0 && len(s.invited)+s.inviting == unread
 		s.mu.Unlock()
 		if !invite {
 			if last {

@@ -96,7 +96,6 @@ type state[T, S any] struct {
 	batches  batchList
 	waitAll  []chan struct{} // closed when no input is unresolved
 	idle     idleClock
-	gather[T, S]
 
 	_ [64]byte
 
@@ -111,6 +110,7 @@ type state[T, S any] struct {
 	// Guarded by inMu, and here because above it would push what the workers write
 	// over one more cache line, which costs a hundred of them a tenth.
 	stamper queuetime.Stamper
+	gather  gather[T, S]
 	_       [64]byte
 }
 

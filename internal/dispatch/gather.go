@@ -24,7 +24,7 @@ type gather[T, S any] struct {
 	// has waited for long enough. It counts as searching, so that nobody else is woken
 	// for what it will take. Whoever makes it nil owes it a launch.
 	gatherer *Worker[T, S]
-	hurried  int64 // what was accepted up to then waits for no others; by the clock
+	hurried  uint64 // what comes before this sequence number waits for no others
 }
 
 // Gather waits for the next items, up to Size, and appends them to items. Stamp of w
@@ -69,11 +69,11 @@ func (d *Dispatcher[T, S]) gatherOnce(w *Worker[T, S], items []T) (taken []T, f 
 		items = d.takeLocked(w, items, min(n, d.Gathering.Size))
 		d.admitLocked(&e, 0)
 		d.endSearchLocked(w, &e)
-	case n == 0 || d.gatherer != nil:
+	case n == 0 || d.gather.gatherer != nil:
 		f = d.restLocked(w, &e)
 	default:
 		f = gathering
-		d.gatherer = w
+		d.gather.gatherer = w
 		d.roster.search(w)
 	}
 	d.inMu.Unlock()
@@ -83,7 +83,8 @@ func (d *Dispatcher[T, S]) gatherOnce(w *Worker[T, S], items []T) (taken []T, f 
 
 // takeLocked takes the first n items for w.
 func (d *state[T, S]) takeLocked(w *Worker[T, S], items []T, n int) []T {
-	w.Stamp = d.in.First().stamp
+	first, _ := d.in.First()
+	w.Stamp = first.stamp
 	for range n {
 		it, _ := d.in.Pop()
 		items = append(items, it.item)
@@ -94,11 +95,11 @@ func (d *state[T, S]) takeLocked(w *Worker[T, S], items []T, n int) []T {
 // leftToWaitLocked returns how long the first item is to wait for others. There must
 // be one.
 func (d *state[T, S]) leftToWaitLocked() time.Duration {
-	at := int64(d.in.First().stamp)
-	if d.Gathering.Wait <= 0 || d.phase >= draining || at <= d.hurried {
+	first, seq := d.in.First()
+	if d.Gathering.Wait <= 0 || d.phase >= draining || seq < d.gather.hurried {
 		return 0
 	}
-	return d.Gathering.Wait - time.Duration(d.Clock.Now()-at)
+	return d.Gathering.Wait - time.Duration(d.Clock.Now()-int64(first.stamp))
 }
 
 // awaitMore blocks the gatherer until it is launched, or for so long.
@@ -111,9 +112,9 @@ func (d *Dispatcher[T, S]) awaitMore(w *Worker[T, S], left time.Duration) {
 	case <-timer.C:
 	}
 	d.inMu.Lock()
-	timely := d.gatherer == w
+	timely := d.gather.gatherer == w
 	if timely {
-		d.gatherer = nil
+		d.gather.gatherer = nil
 	}
 	d.inMu.Unlock()
 	if !timely { // somebody was faster
@@ -126,11 +127,11 @@ func (d *Dispatcher[T, S]) awaitMore(w *Worker[T, S], left time.Duration) {
 func (d *state[T, S]) wakeGathererLocked() *Worker[T, S] {
 	n := d.in.Len()
 	switch {
-	case d.gatherer != nil && n >= d.Gathering.Size:
-		w := d.gatherer
-		d.gatherer = nil
+	case d.gather.gatherer != nil && n >= d.Gathering.Size:
+		w := d.gather.gatherer
+		d.gather.gatherer = nil
 		return w
-	case d.gatherer == nil && d.workersFor(n) > d.roster.searching:
+	case d.gather.gatherer == nil && d.workersFor(n) > d.roster.searching:
 		return d.roster.acquireSearcher()
 	default:
 		return nil
@@ -139,8 +140,8 @@ func (d *state[T, S]) wakeGathererLocked() *Worker[T, S] {
 
 // endGatheringLocked makes the gatherer look at once.
 func (d *state[T, S]) endGatheringLocked(e *effects[T, S]) {
-	if w := d.gatherer; w != nil {
-		d.gatherer = nil
+	if w := d.gather.gatherer; w != nil {
+		d.gather.gatherer = nil
 		e.launch(w)
 	}
 }
@@ -153,7 +154,7 @@ func (d *Dispatcher[T, S]) Hurry() {
 	}
 	var e effects[T, S]
 	d.inMu.Lock()
-	d.hurried = d.Clock.Now()
+	d.gather.hurried = d.in.Next()
 	d.endGatheringLocked(&e)
 	d.inMu.Unlock()
 	d.apply(&e)

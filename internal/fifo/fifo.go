@@ -115,13 +115,22 @@ func (q *Queue[T]) grow() *chunk[T] {
 	return c
 }
 
-// First returns the first value, which stays. The queue must not be empty.
-func (q *Queue[T]) First() T {
+// First returns the first value, which stays, and its sequence number. The queue must
+// not be empty.
+func (q *Queue[T]) First() (v T, seq uint64) {
 	c, i := q.first, q.at
 	for c.marks != nil && c.marks[i] == gone {
 		i++
 	}
-	return c.values[i]
+	return c.values[i], c.seq + uint64(i)
+}
+
+// Next returns the sequence number of the next value that is pushed.
+func (q *Queue[T]) Next() uint64 {
+	if q.last == nil {
+		return 1
+	}
+	return q.last.end()
 }
 
 // Pop takes out the first value and reports whether it is a guest. The queue
