@@ -112,10 +112,10 @@ func (s *bulkWorker[In, Out]) run() {
 	unlabel()
 	var r *runContext
 	if b.endless {
-		r = newRunContext(ref, context.Background(), valuesOnly)
+		r = newRunContext(context.Background(), ref, valuesOnly)
 	} else {
 		s.callers = &callers{all: b.callers}
-		r = newRunContext(ref, s.callers, byEither)
+		r = newRunContext(s.callers, ref, byEither)
 	}
 	r.slot.Beside = len(b.ins) - 1
 	s.feeder.runner.runJob(&s.runnerState, r, b.ins, s.worker.Stamp, s)

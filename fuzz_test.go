@@ -33,10 +33,32 @@ func FuzzPool(f *testing.F) {
 	})
 }
 
+// FuzzBatches is FuzzPool with a pool whose workers take many inputs at once. The first
+// two bytes of a script say how many, and how long they wait for more.
+func FuzzBatches(f *testing.F) {
+	for i, seed := range scripts {
+		f.Add([]byte("\x02\x01" + seed))
+		f.Add([]byte(string(byte(i)) + "\x00" + seed))
+	}
+	for i := range 128 {
+		seed := make([]byte, 300)
+		_, _ = rand.NewChaCha8([32]byte{byte(i), 1}).Read(seed)
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if len(data) > 600 {
+			return
+		}
+		synctest.Test(t, func(t *testing.T) { (&play{t: t, script: data, batches: true}).run() })
+	})
+}
+
 // A play runs one script.
 type play struct {
-	t      *testing.T
-	script []byte
+	t       *testing.T
+	script  []byte
+	batches bool
+	size    int // of a batch at most; 1 if there are none
 
 	rig
 	ctxs     [4]context.Context
@@ -99,6 +121,12 @@ func (p *play) setUp() {
 	for i := range p.ctxs {
 		p.renew(i)
 	}
+	p.size = 1
+	var wait time.Duration
+	if p.batches {
+		p.size = 1 + p.next(6)
+		wait = []time.Duration{0, time.Second, 10 * time.Second}[p.next(3)]
+	}
 	flags := p.next(256)
 	cfg := remuda.Config{
 		Name:         "fuzz",
@@ -117,7 +145,7 @@ func (p *play) setUp() {
 		cfg.Max = p.next(3) / 2 * 4
 	}
 	var mws []remuda.Middleware
-	if flags&8 != 0 {
+	if flags&8 != 0 && !p.batches {
 		mws = append(mws, p.middleware())
 	}
 	if flags&128 != 0 {
@@ -126,7 +154,8 @@ func (p *play) setUp() {
 	if p.bound = max(0, cfg.Queue); cfg.Queue == 0 {
 		p.bound = remuda.DefaultQueue
 	}
-	pool, err := remuda.NewWithConfig[task, *entry](cfg, mws...)
+	p.bound = max(p.bound, p.size)
+	pool, err := p.make(cfg, wait, mws)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -138,12 +167,19 @@ func (p *play) setUp() {
 		}
 	})
 	p.start = func() error { return pool.Start(&p.rig) }
-	if flags&16 != 0 {
+	if flags&16 != 0 && !p.batches {
 		p.start = func() error { return pool.StartWithBuilder(p) }
 	}
 	if flags&(32|64) != 0 { // else the script may
 		_ = p.start()
 	}
+}
+
+func (p *play) make(cfg remuda.Config, wait time.Duration, mws []remuda.Middleware) (*remuda.Pool[task, *entry], error) {
+	if p.batches {
+		return remuda.StartBatchesWithConfig(cfg, p.size, wait, p.doBatch, mws...)
+	}
+	return remuda.NewWithConfig[task, *entry](cfg, mws...)
 }
 
 // New makes a job that must not be used by two runs at a time, nor after it was
@@ -390,16 +426,20 @@ func (p *play) check() {
 	if s.Running != active || s.Yielded != lent {
 		p.t.Errorf("%d runs are active and %d wait: %+v", active, lent, s)
 	}
-	if active < s.Workers && waiting > 0 {
+	isFree := active < s.Workers
+	if p.batches {
+		isFree = int(p.runs.Load()) < s.Workers // at least: some of them may have given up their slot
+	}
+	if isFree && waiting >= p.size {
 		p.t.Errorf("%d inputs wait, and a worker is free: %+v", waiting, s)
 	}
-	if active < s.Workers && blocked > 0 || s.Workers > 0 && p.bound > 0 && s.Queued <= p.bound/4 && blocked > 0 {
+	if isFree && blocked > 0 || s.Workers > 0 && p.bound > 0 && s.Queued <= p.bound/4 && blocked > 0 {
 		p.t.Errorf("%d senders wait, and there is room: %+v", blocked, s)
 	}
 	if closing && (active == 0 && waiting > 0 || blocked > 0) {
 		p.t.Errorf("the pool is closing, %d inputs and %d senders wait, and nobody is at work: %+v", waiting, blocked, s)
 	}
-	if peak := int(p.ledger.peak.Load()); peak > max(p.most, s.Workers, 1) && !closing && !p.resized.Load() {
+	if peak := int(p.ledger.peak.Load()); peak > max(p.most, s.Workers*p.size, p.size) && !closing && !p.resized.Load() {
 		p.t.Errorf("%d runs were active, before there were %d: %+v", peak, p.most, s)
 	}
 	if p.calls.Load() == 0 && s.Queued+s.Running+s.Yielded == 0 {

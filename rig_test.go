@@ -17,6 +17,7 @@ type task struct {
 	n     int      // for how long, or how many
 	sub   taskKind // of the inputs that it hands over in its turn
 	entry *entry   // its own in the ledger
+	batch []*entry // those of its batch, in a pool with batches
 }
 
 type taskKind uint8
@@ -53,6 +54,7 @@ type rig struct {
 	wrapped bool                             // by the rig's own middleware
 	nap     func(ctx context.Context, n int) // until ctx ends at most
 	wg      sync.WaitGroup                   // goroutines that the rig has started
+	runs    atomic.Int64                     // batches under way
 }
 
 // Do is the job.
@@ -60,6 +62,11 @@ func (r *rig) Do(ctx context.Context, t task) (*entry, error) {
 	if !r.wrapped {
 		defer r.ledger.begin(t.entry)()
 	}
+	return r.act(ctx, t)
+}
+
+// act does what t says.
+func (r *rig) act(ctx context.Context, t task) (*entry, error) {
 	var err error
 	switch t.kind {
 	case thatNaps:
@@ -90,6 +97,28 @@ func (r *rig) Do(ctx context.Context, t task) (*entry, error) {
 	return t.entry, nil
 }
 
+// doBatch is the function of a pool with batches. What a task fails with is its own
+// alone; a panic is that of all.
+func (r *rig) doBatch(ctx context.Context, tasks []task) ([]*entry, error) {
+	r.runs.Add(1)
+	defer r.runs.Add(-1)
+	var batch []*entry
+	for _, t := range tasks {
+		defer r.ledger.begin(t.entry)()
+		batch = append(batch, t.entry)
+	}
+	outs := make([]*entry, len(tasks))
+	var errs []error
+	for i, t := range tasks {
+		t.batch = batch
+		var err error
+		if outs[i], err = r.act(ctx, t); err != nil {
+			errs = append(errs, &remuda.InputError{Index: i, Err: err})
+		}
+	}
+	return outs, errors.Join(errs...)
+}
+
 // nested is the part of a job that calls its own pool. It goes on for a while
 // with the place that it has back.
 func (r *rig) nested(ctx context.Context, t task) error {
@@ -103,7 +132,12 @@ func (r *rig) call(ctx context.Context, t task) error {
 	if child.kind.nests() { // one level more
 		child.sub = thatReturns
 	}
-	defer r.ledger.wait(t.entry)()
+	if t.batch == nil {
+		t.batch = []*entry{t.entry}
+	}
+	for _, e := range t.batch {
+		defer r.ledger.wait(e)()
+	}
 	switch t.kind {
 	case thatCallsDo:
 		return r.do(ctx, child)

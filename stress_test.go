@@ -44,8 +44,11 @@ func TestStress(t *testing.T) {
 	for done := 0; done < length; done += round {
 		cfg := configs[done/round%len(configs)]
 		s := &stress{cfg: cfg, length: round}
+		if done/round%3 == 2 {
+			s.size = []int{1, 2, 7, 100}[rand.IntN(4)]
+		}
 		for _, fault := range s.run() {
-			t.Errorf("queue %d, %d workers: %s", cfg.Queue, cfg.Initial, fault)
+			t.Errorf("queue %d, %d workers, batches of %d: %s", cfg.Queue, cfg.Initial, s.size, fault)
 		}
 		if t.Failed() {
 			break
@@ -58,6 +61,7 @@ type stress struct {
 	rig
 	cfg    remuda.Config
 	length int // in inputs, without those of nested calls
+	size   int // of a batch; 0 for a pool without
 	left   atomic.Int64
 }
 
@@ -67,15 +71,21 @@ func (s *stress) run() (faults []string) {
 			runtime.Gosched()
 		}
 	}
-	var mws []remuda.Middleware
-	if rand.IntN(2) == 0 {
-		mws = append(mws, s.middleware())
+	var err error
+	if s.size > 0 {
+		s.pool, err = remuda.StartBatchesWithConfig(s.cfg, s.size, time.Duration(rand.IntN(3))*50*time.Microsecond, s.doBatch)
+	} else {
+		var mws []remuda.Middleware
+		if rand.IntN(2) == 0 {
+			mws = append(mws, s.middleware())
+		}
+		s.pool = remuda.Must(remuda.NewWithConfig[task, *entry](s.cfg, mws...))
+		err = s.pool.Start(&s.rig)
 	}
-	s.pool = remuda.Must(remuda.NewWithConfig[task, *entry](s.cfg, mws...))
-	s.pool.OnDrop(func(t task, _ error) { t.entry.dropped.Add(1) })
-	if err := s.pool.Start(&s.rig); err != nil {
+	if err != nil {
 		return []string{err.Error()}
 	}
+	s.pool.OnDrop(func(t task, _ error) { t.entry.dropped.Add(1) })
 	s.left.Store(int64(s.length))
 	for range 1 + rand.IntN(10) {
 		s.wg.Go(func() {

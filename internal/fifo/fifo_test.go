@@ -33,7 +33,9 @@ func (m *model) push(guest bool) {
 	if guest {
 		push = m.in.PushGuest
 	}
+	next := m.in.Next()
 	seq := push(m.next)
+	require.Equal(m.t, next, seq)
 	require.NotZero(m.t, seq)
 	m.seqs = append(m.seqs, seq)
 	m.wantIn = append(m.wantIn, entry{m.next, seq, guest})
@@ -87,6 +89,12 @@ func (m *model) check() {
 		require.Equal(m.t, len(side.want), side.q.Len())
 		require.Equal(m.t, guests, side.q.Guests())
 		require.Equal(m.t, len(side.want)-guests, side.q.Places())
+		if len(side.want) > 0 {
+			v, seq := side.q.First()
+			require.Equal(m.t, side.want[0].value, v)
+			require.Equal(m.t, side.want[0].seq, seq)
+			require.Greater(m.t, side.q.Next(), side.want[len(side.want)-1].seq)
+		}
 	}
 }
 
