@@ -78,8 +78,7 @@ var (
 // a [Config.Queue] below counts as size, [Unbuffered] too. Config.Inline means nothing.
 //
 // StartBatches returns [ErrInvalidBatch] for a size below 1 or a wait below 0, and the
-// errors of [Start]. A pool with batches costs an input some 100 ns more than one
-// without, of which most is the clock.
+// errors of [Start].
 func StartBatches[In, Out any](workers, size int, wait time.Duration, f func(ctx context.Context, ins []In) ([]Out, error), mws ...Middleware) (*Pool[In, Out], error) {
 	if workers < 1 {
 		return nil, tooFewWorkers("StartBatches", workers)

@@ -93,6 +93,16 @@
 // from jobs too: an accepted run that still needs its own pool fails with it.
 // Call [Pool.Wait] before Close, which waits for such runs.
 //
+// # Batches
+//
+// Where many inputs at once cost little more than one, as rows in a transaction or keys
+// in a request, [StartBatches] makes a pool whose function takes a slice of them:
+//
+//	pool, err := remuda.StartBatches(2, 500, 100*time.Millisecond, insert) // 2 workers, up to 500 rows, 100 ms
+//
+// Callers see no batches: each hands over one input, in any of the ways above, and has
+// the outcome of that one. An error of some inputs, by [InputError], is theirs alone.
+//
 // # Jobs that add inputs
 //
 // A job that finds more inputs, as a crawler does, sends them to its own pool, with

@@ -203,3 +203,78 @@ func ExampleConfig_idleTimeout() {
 	fmt.Println(pool.Do(context.Background(), 3))
 	// Output: 9 <nil>
 }
+
+// A function that takes many inputs at once. Callers hand over one by one, and each has
+// the outcome of his own.
+func ExampleStartBatches() {
+	errTaken := errors.New("taken")
+	taken := make(map[string]bool)
+	insert := func(ctx context.Context, users []string) ([]int, error) {
+		ids := make([]int, len(users))
+		var errs []error
+		for i, user := range users {
+			if taken[user] {
+				errs = append(errs, &remuda.InputError{Index: i, Err: fmt.Errorf("%s: %w", user, errTaken)})
+				continue
+			}
+			taken[user] = true
+			ids[i] = len(taken)
+		}
+		return ids, errors.Join(errs...) // those that are named fail, and no others
+	}
+	pool := remuda.Must(remuda.StartBatches(1, 3, 100*time.Millisecond, insert))
+	defer pool.Close(context.Background())
+
+	ids, err := pool.DoAll(context.Background(), []string{"ann", "bob", "ann", "eve"})
+	fmt.Println(ids, err)
+	fmt.Println(errors.Is(err, errTaken))
+
+	id, err := pool.Do(context.Background(), "zoe") // alone in its batch, 100 ms later
+	fmt.Println(id, err)
+	// Output:
+	// [1 2 0 3] remuda: input 2: ann: taken
+	// true
+	// 4 <nil>
+}
+
+// A batch may be handed on to another pool as it is: DoAll says whose an error is in
+// the way in which the function of a batch may.
+func ExampleInputError() {
+	each := remuda.Must(remuda.Start(4, func(ctx context.Context, n int) (int, error) {
+		if n < 0 {
+			return 0, errors.New("negative")
+		}
+		return n * n, nil
+	}))
+	defer each.Close(context.Background())
+	batches := remuda.Must(remuda.StartBatches(1, 10, time.Millisecond, each.DoAll))
+	defer batches.Close(context.Background())
+
+	_, err := batches.DoAll(context.Background(), []int{1, -1, 2})
+	of, _ := errors.AsType[*remuda.InputError](err)
+	fmt.Println(of.Index, of.Err)
+	// Output: 1 negative
+}
+
+// With a configuration: the pool has a name, and its queue holds more than one batch.
+func ExampleStartBatchesWithConfig() {
+	sum := func(ctx context.Context, ns []int) ([]remuda.Void, error) {
+		total := 0
+		for _, n := range ns {
+			total += n
+		}
+		fmt.Println(len(ns), "inputs, sum", total)
+		return nil, nil // no outputs are needed where they are void
+	}
+	cfg := remuda.Config{Name: "sums", Initial: 1, Queue: 10_000}
+	pool := remuda.Must(remuda.StartBatchesWithConfig(cfg, 100, time.Minute, sum))
+
+	for n := range 250 {
+		pool.Send(context.Background(), n)
+	}
+	pool.Close(context.Background()) // what is left does not wait for a minute
+	// Output:
+	// 100 inputs, sum 4950
+	// 100 inputs, sum 14950
+	// 50 inputs, sum 11225
+}

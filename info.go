@@ -51,7 +51,8 @@ func SetAttempt(ctx context.Context, n int) {
 }
 
 // Input returns the input of the run, converted to any only now, since that may
-// allocate. It is nil in the zero Info. Once the run has ended it must not be
+// allocate. It is nil in the zero Info. In a pool of [StartBatches] it is the slice of
+// the inputs in the batch. Once the run has ended it must not be
 // called: its worker may be at the next input.
 func (i Info) Input() any {
 	if i.run == nil || i.run.ended() {
