@@ -142,6 +142,7 @@ func TestBatchContextEndsWithTheRun(t *testing.T) {
 // A run of a batch does not leave anything in the contexts of its callers.
 func TestBatchContextLeavesNothing(t *testing.T) {
 	withPress(t, workers(2), 5, time.Second, func(t *testing.T, p *press, pool *remuda.Pool[int, string]) {
+		p.takes = time.Minute
 		pl := &play{}
 		var tickets []*remuda.Ticket[string]
 		for i := range 4 {
@@ -150,7 +151,6 @@ func TestBatchContextLeavesNothing(t *testing.T) {
 			require.NoError(t, err)
 			tickets = append(tickets, ticket)
 		}
-		p.takes = time.Minute
 		time.Sleep(10 * time.Second)
 		pl.cancels[0]()
 		pl.cancels[1]()

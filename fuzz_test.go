@@ -154,7 +154,9 @@ func (p *play) setUp() {
 	if p.bound = max(0, cfg.Queue); cfg.Queue == 0 {
 		p.bound = remuda.DefaultQueue
 	}
-	p.bound = max(p.bound, p.size)
+	if p.batches {
+		p.bound = max(p.bound, p.size)
+	}
 	pool, err := p.make(cfg, wait, mws)
 	if err != nil {
 		p.t.Fatal(err)
