@@ -145,10 +145,14 @@ func (s *bulkWorker[In, Out]) settle(outs []Out, err error, o dispatch.Outcome) 
 		if i < len(outs) {
 			out = outs[i]
 		}
-		if errs == nil {
+		switch {
+		case errs == nil:
 			return out, err, o
+		case errs[i] == nil:
+			return out, nil, dispatch.Succeeded
+		default:
+			return out, errs[i], outcomeOf(errs[i])
 		}
-		return out, errs[i], outcomeOf(errs[i])
 	}
 	var tally dispatch.Tally
 	for i, from := range b.origins {

@@ -28,7 +28,7 @@ type crew struct {
 	mu     sync.Mutex
 	next   int
 	queued []waitingItem
-	taken  int // items that begun
+	last   int // of the items that have begun
 	runs   []*gathered
 }
 
@@ -95,19 +95,21 @@ func (c *crew) begin(r *gathered) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n := len(r.items)
-	if n == 0 || n > c.gathering.Size || n > len(c.queued) {
+	first := slices.IndexFunc(c.queued, func(it waitingItem) bool { return n > 0 && it.item == r.items[0] })
+	if first < 0 || n > c.gathering.Size || first+n > len(c.queued) {
 		c.t.Errorf("a batch of %d, and %d wait", n, len(c.queued))
 		return
 	}
 	for i, item := range r.items {
-		if c.queued[i].item != item {
-			c.t.Errorf("item %d comes before %d", item, c.queued[i].item)
+		if it := c.queued[first+i]; it.item != item {
+			c.t.Errorf("item %d comes before %d", item, it.item)
 		}
+		c.last = max(c.last, item, -item)
 	}
-	if n < c.gathering.Size && !c.isDue(c.queued[0]) {
-		c.t.Errorf("a batch of %d of %d after %v", n, c.gathering.Size, time.Since(c.queued[0].at))
+	if n < c.gathering.Size && !c.isDue(c.queued[first]) {
+		c.t.Errorf("a batch of %d of %d after %v", n, c.gathering.Size, time.Since(c.queued[first].at))
 	}
-	c.queued = c.queued[n:]
+	c.queued = slices.Delete(c.queued, first, first+n)
 	c.runs = append(c.runs, r)
 }
 
@@ -228,6 +230,9 @@ func (c *crew) look() {
 	require.NoError(c.t, c.Check())
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	for _, it := range c.queued {
+		require.Greater(c.t, max(it.item, -it.item), c.last, "another has passed it")
+	}
 	busy := 0
 	for _, r := range c.runs {
 		if !r.yielded {
