@@ -100,7 +100,7 @@ func TestBatchesWait(t *testing.T) {
 		sendInts(t, pool, 1)
 		time.Sleep(400*time.Millisecond - 1)
 		require.Empty(t, p.batches())
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		require.Equal(t, [][]int{{0, 1}}, p.batches())
 
 		sendInts(t, pool, 2)
@@ -123,7 +123,7 @@ func TestBatchesWaitOfWhatIsLeft(t *testing.T) {
 		require.ErrorIs(t, err, context.Canceled, "it has left at once")
 		time.Sleep(time.Second - 1)
 		require.Empty(t, p.batches())
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		require.Equal(t, [][]int{{1}}, p.batches())
 
 		ctx, cancel = context.WithCancel(bg) // and if nothing is left, nothing is begun
@@ -150,7 +150,7 @@ func TestBatchesGrowWhileWorkersAreBusy(t *testing.T) {
 			sendInts(t, pool, upTo(6)...)
 			time.Sleep(10*time.Second - 1)
 			require.Empty(t, p.batches())
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			require.Equal(t, [][]int{{0, 1, 2, 3}}, p.batches())
 			time.Sleep(10 * time.Second)
 			require.Equal(t, [][]int{{4, 5}}, p.batches(), "they have waited for longer than wait")

@@ -1,6 +1,10 @@
 package remuda
 
-import "context"
+import (
+	"context"
+
+	"github.com/remuda-go/remuda/internal/dispatch"
+)
 
 // A bulk is inputs that are about to run at once.
 type bulk[In, Out any] struct {
@@ -68,6 +72,30 @@ func (b *bulk[In, Out]) addCaller(ctx context.Context) {
 	if n := len(b.callers); n == 0 || b.callers[n-1].Done() != done {
 		b.callers = append(b.callers, ctx)
 	}
+}
+
+// A bulkResult is what has become of a bulk.
+type bulkResult[Out any] struct {
+	outs    []Out
+	err     error
+	errs    []error // of each input, if err is not that of all; else nil
+	outcome dispatch.Outcome
+}
+
+// at is what has become of the input i.
+func (all *bulkResult[Out]) at(i int) (res result[Out]) {
+	if i < len(all.outs) {
+		res.out = all.outs[i]
+	}
+	switch {
+	case all.errs == nil:
+		res.err, res.outcome = all.err, all.outcome
+	case all.errs[i] == nil:
+		res.outcome = dispatch.Succeeded
+	default:
+		res.err, res.outcome = all.errs[i], outcomeOf(all.errs[i])
+	}
+	return res
 }
 
 // clear forgets all of it, but for the memory of what is not the function's.

@@ -106,7 +106,7 @@ func (s *bulkWorker[In, Out]) add(it item[In, Out]) {
 func (s *bulkWorker[In, Out]) run() {
 	b, ref := &s.bulk, &s.feeder.core.ref
 	if len(b.ins) == 0 {
-		s.settle(nil, nil, dispatch.None)
+		s.settle(bulkResult[Out]{})
 		return
 	}
 	unlabel()
@@ -129,41 +129,25 @@ func (s *bulkWorker[In, Out]) record(_ *runnerState[[]In, []Out], outs []Out, er
 		s.callers.release()
 		s.callers = nil
 	}
-	s.settle(outs, err, o)
+	if o == dispatch.Dropped {
+		s.feeder.core.drops.begin()
+		defer s.feeder.core.drops.end()
+	}
+	s.settle(bulkResult[Out]{outs, err, byInput(err), o})
 }
 
-// settle does that for a run that returned outs and err, if it is for all, with the
-// outcome o. All inputs are counted before anybody is told.
-func (s *bulkWorker[In, Out]) settle(outs []Out, err error, o dispatch.Outcome) {
-	c, b := s.feeder.core, &s.bulk
-	if o == dispatch.Dropped {
-		c.drops.begin()
-		defer c.drops.end()
-	}
-	errs := byInput(err)
-	outcomeAt := func(i int) (out Out, e error, eo dispatch.Outcome) {
-		if i < len(outs) {
-			out = outs[i]
-		}
-		switch {
-		case errs == nil:
-			return out, err, o
-		case errs[i] == nil:
-			return out, nil, dispatch.Succeeded
-		default:
-			return out, errs[i], outcomeOf(errs[i])
-		}
-	}
+// settle gives each input its outcome. All are counted before anybody is told.
+func (s *bulkWorker[In, Out]) settle(all bulkResult[Out]) {
+	b := &s.bulk
 	var tally dispatch.Tally
 	for i, from := range b.origins {
-		out, e, eo := outcomeAt(i)
-		if from.batch != nil {
-			from.batch.settle(from.at, out, e, eo)
+		if res := all.at(i); from.batch != nil {
+			from.batch.settle(from.at, res)
 		} else {
-			tally.Count(eo)
+			tally.Count(res.outcome)
 		}
 	}
-	c.CountAll(&tally)
+	s.feeder.core.CountAll(&tally)
 	for _, v := range b.visits {
 		if v.batch != nil {
 			v.visitor.takeBack(v.batch, &s.worker.State)
@@ -171,23 +155,22 @@ func (s *bulkWorker[In, Out]) settle(outs []Out, err error, o dispatch.Outcome) 
 	}
 	for i, from := range b.origins {
 		if from.batch == nil {
-			out, e, eo := outcomeAt(i)
-			s.hand(from.env, i, out, e, eo)
+			s.hand(from.env, i, all.at(i))
 		}
 	}
 	b.clear()
 }
 
 // hand hands on the outcome of the input i, which came from the queue.
-func (s *bulkWorker[In, Out]) hand(env *envelope[In, Out], i int, out Out, err error, o dispatch.Outcome) {
+func (s *bulkWorker[In, Out]) hand(env *envelope[In, Out], i int, res result[Out]) {
 	if env != nil && env.run != nil {
 		env.run.end()
 		env.run = nil
 	}
 	if env != nil && env.sink != nil {
-		env.sink.settle(out, err, s.exited)
-	} else if o == dispatch.Dropped {
+		env.sink.settle(res.out, res.err, s.exited)
+	} else if res.outcome == dispatch.Dropped {
 		c := s.feeder.core
-		c.drops.tellRefused(s.bulk.ins[i], err, c.life.note)
+		c.drops.tellRefused(s.bulk.ins[i], res.err, c.life.note)
 	}
 }

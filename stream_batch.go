@@ -90,8 +90,8 @@ func (b *batch[In, Out]) record(_ *runnerState[In, Out], out Out, err error, o d
 }
 
 // settle keeps the outcome of an input of a batch that was lent.
-func (b *batch[In, Out]) settle(i int, out Out, err error, o dispatch.Outcome) {
-	b.outcomes[i], b.kinds[i] = outcome[Out]{out, err}, o
+func (b *batch[In, Out]) settle(i int, res result[Out]) {
+	b.outcomes[i], b.kinds[i] = outcome[Out]{res.out, res.err}, res.outcome
 }
 
 // fill gives b its inputs, of which the first has that index.

@@ -47,8 +47,7 @@ func (s *stream[In, Out]) lend(n int) loan[In, Out] {
 	if b != nil && s.faults != nil {
 		for i := range b.in {
 			if err := s.faults.take(b.first + i); err != nil {
-				var out Out
-				b.settle(i, out, err, dispatch.Dropped)
+				b.settle(i, result[Out]{err: err, outcome: dispatch.Dropped})
 			}
 		}
 	}

@@ -4,6 +4,8 @@ package remuda
 // to staticcheck.
 var (
 	_ = (*stream[Void, Void]).visit
+	_ = (*stream[Void, Void]).lend
+	_ = (*stream[Void, Void]).takeBack
 	_ = (*stream[Void, Void]).dismissed
 )
 
