@@ -34,7 +34,7 @@ var (
 //
 // # Outcomes
 //
-// F returns an output for each input, in the same order, and each caller gets his own.
+// The function returns an output for each input, in the same order, and each caller gets his own.
 // An error is that of all inputs of the batch, as a panic is, unless it joins those of
 // some: with nothing but [*InputError] in it, only the inputs that it names fail, each
 // with its Err, and the others have succeeded.
@@ -68,7 +68,7 @@ var (
 // the batches that its inputs are in, and these go on if other callers have inputs
 // there.
 //
-// F may call its own pool: while it waits, its worker is another's (see Calls from inside
+// The function may call its own pool: while it waits, its slot is another run's (see Calls from inside
 // a job, in the package documentation). What it hands over goes into a later batch, and
 // may wait there for others.
 //

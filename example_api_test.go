@@ -207,6 +207,7 @@ func ExampleConfig_idleTimeout() {
 // A function that takes many inputs at once. Callers hand over one by one, and each has
 // the outcome of his own.
 func ExampleStartBatches() {
+	ctx := context.Background()
 	errTaken := errors.New("taken")
 	taken := make(map[string]bool)
 	insert := func(ctx context.Context, users []string) ([]int, error) {
@@ -223,13 +224,13 @@ func ExampleStartBatches() {
 		return ids, errors.Join(errs...) // those that are named fail, and no others
 	}
 	pool := remuda.Must(remuda.StartBatches(1, 3, 100*time.Millisecond, insert))
-	defer pool.Close(context.Background())
+	defer pool.Close(ctx)
 
-	ids, err := pool.DoAll(context.Background(), []string{"ann", "bob", "ann", "eve"})
+	ids, err := pool.DoAll(ctx, []string{"ann", "bob", "ann", "eve"})
 	fmt.Println(ids, err)
 	fmt.Println(errors.Is(err, errTaken))
 
-	id, err := pool.Do(context.Background(), "zoe") // alone in its batch, 100 ms later
+	id, err := pool.Do(ctx, "zoe") // alone in its batch, 100 ms later
 	fmt.Println(id, err)
 	// Output:
 	// [1 2 0 3] remuda: input 2: ann: taken

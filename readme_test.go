@@ -51,6 +51,8 @@ var (
 	rows    iter.Seq2[In, error]
 	ch      chan In
 	err     error
+	errs    []error
+	i       int
 	job     remuda.Job[In, Out]
 	builder remuda.JobBuilder[In, Out]
 	mws     []remuda.Middleware
