@@ -29,15 +29,15 @@ var (
 // accepted, and then calls f once for what there is. One worker at a time gathers, and
 // until its batch is full new inputs wake no other. A wait of 0 is none: f is called
 // for what is there when a worker is free, and while all are at work, batches grow by
-// themselves. Close, Stop and [Pool.Wait] begin what is queued at once, and so does the
-// end of the sequence of Map and Stream, or of the inputs of DoAll.
+// themselves. Close and [Pool.Wait] begin what is queued at once, and so does the end of
+// the sequence of Map and Stream, or of the inputs of DoAll.
 //
 // # Outcomes
 //
-// The function returns an output for each input, in the same order, and each caller gets his own.
-// An error is that of all inputs of the batch, as a panic is, unless it joins those of
-// some: with nothing but [*InputError] in it, only the inputs that it names fail, each
-// with its Err, and the others have succeeded.
+// The function returns an output for each input, in the same order, and each caller gets
+// his own. An error is that of all inputs of the batch, as a panic is, unless it joins
+// those of some: with nothing but [*InputError] in it, only the inputs that it names
+// fail, each with its Err, and the others have succeeded.
 //
 //	for i, row := range rows {
 //		if err := insert(row); err != nil {
@@ -68,9 +68,9 @@ var (
 // the batches that its inputs are in, and these go on if other callers have inputs
 // there.
 //
-// The function may call its own pool: while it waits, its slot is another run's (see Calls from inside
-// a job, in the package documentation). What it hands over goes into a later batch, and
-// may wait there for others.
+// The function may call its own pool: while it waits, its slot is another run's (see
+// Calls from inside a job, in the package documentation). What it hands over goes into a
+// later batch, and may wait there for others.
 //
 // # The queue
 //
