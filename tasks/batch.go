@@ -28,7 +28,10 @@ func (c *Client) writeWithKey(ctx context.Context, id ID, r *record, keySeq uint
 	if isStale(err) {
 		return errStale
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return c.sync(ctx, stateStream)
 }
 
 func expect(msg *nats.Msg, seq uint64) {

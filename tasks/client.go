@@ -159,6 +159,15 @@ func (c *Client) watchConnection() {
 	}
 }
 
+// sync returns nil when what the server has confirmed of a stream is on disk. What is
+// promised to somebody comes after it, and the removal of what it takes the place of.
+func (c *Client) sync(ctx context.Context, stream string) error {
+	if c.opts.Disk == nil {
+		return nil
+	}
+	return c.opts.Disk.Sync(ctx, stream)
+}
+
 // fault is where a test may end the process.
 func (c *Client) fault(point string, id ID) {
 	if c.opts.Fault != nil {

@@ -51,7 +51,7 @@ func (k Kind[In, Out]) Cron(ctx context.Context, c *Client, name string, spec Sp
 	if _, err := c.js.PublishMsg(ctx, msg, jetstream.WithExpectStream(scheduleStream)); err != nil {
 		return fmt.Errorf("remuda: cron entry %s of kind %s: %q: %w", name, k.name, spec.Expr, err)
 	}
-	return nil
+	return c.sync(ctx, scheduleStream)
 }
 
 // checkEntry leaves room for the time of a firing in its ID.
@@ -76,7 +76,10 @@ func (c *Client) RemoveCron(ctx context.Context, kind, name string) error {
 	case msg == nil:
 		return fmt.Errorf("%w: cron entry %s of kind %s", ErrNotFound, name, kind)
 	}
-	return c.clearSchedules(ctx, id, tagCron)
+	if err := c.clearSchedules(ctx, id, tagCron); err != nil {
+		return err
+	}
+	return c.sync(ctx, scheduleStream)
 }
 
 // fire pushes the task of a cron entry that has come due (rule 8). Its ID has the

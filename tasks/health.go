@@ -16,6 +16,9 @@ func (c *Client) Health(ctx context.Context) error {
 	if _, err := c.js.PublishMsg(ctx, nats.NewMsg(healthSubject)); err != nil {
 		return fmt.Errorf("remuda: the store is not healthy: %w", err)
 	}
+	if err := c.sync(ctx, stateStream); err != nil {
+		return err
+	}
 	if err := c.upkeep.Load(); err != nil && *err != nil {
 		return fmt.Errorf("remuda: the sweeper: %w", *err)
 	}

@@ -47,5 +47,5 @@ func (k Kind[In, Out]) Migrate(ctx context.Context, c *Client) error {
 	c.mu.Lock()
 	delete(c.queues, k.name)
 	c.mu.Unlock()
-	return nil
+	return c.sync(ctx, queueStream(k.name))
 }

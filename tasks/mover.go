@@ -30,6 +30,9 @@ func (c *Client) moveDue(ctx context.Context) {
 			continue
 		}
 		moved, err := c.move(context.WithoutCancel(ctx), &due{id: id, tag: tag, msg: msg})
+		if err == nil && moved {
+			err = c.sync(context.WithoutCancel(ctx), queueStream(id.Kind()))
+		}
 		c.fault("moved", id)
 		reply := []byte("+ACK")
 		if err != nil || !moved {

@@ -120,5 +120,8 @@ func (c *Client) pauseUntil(ctx context.Context, kind string, t time.Time) error
 	if errors.Is(err, jetstream.ErrStreamNotFound) || errors.Is(err, jetstream.ErrConsumerNotFound) {
 		return fmt.Errorf("%w: kind %s", ErrNotFound, kind)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return c.sync(ctx, queueStream(kind))
 }

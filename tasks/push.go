@@ -107,6 +107,14 @@ func (c *Client) push(ctx context.Context, p *push) error {
 
 // confirm reads the record of an ID that may have been used (rule 4).
 func (c *Client) confirm(ctx context.Context, p *push) error {
+	stream := scheduleStream
+	if p.due.IsZero() {
+		stream = queueStream(p.id.Kind())
+	}
+	if err := c.sync(ctx, stream); err != nil {
+		return &OutcomeUnknownError{ID: p.id, Err: err}
+	}
+	c.fault("stored", p.id)
 	if p.fresh && !p.repeated {
 		return c.expireLater(ctx, p)
 	}
@@ -142,7 +150,10 @@ func (c *Client) refused(ctx context.Context, p *push, err error) error {
 	if p.key == "" || p.keySeq == 0 {
 		return err
 	}
-	return errors.Join(err, c.deleteMessage(ctx, stateStream, p.keySeq))
+	if freeErr := c.deleteMessage(ctx, stateStream, p.keySeq); freeErr != nil {
+		return errors.Join(err, freeErr)
+	}
+	return errors.Join(err, c.sync(ctx, stateStream)) // or the key would bring the task back
 }
 
 // schedule publishes a carrier that comes due at the given time. Its time is

@@ -199,6 +199,9 @@ func (c *Client) pushBatch(ctx context.Context, pushes []*push) bool {
 		msgs[i].Header.Set(jetstream.MsgIDHeader, messageID(p.id, p.tag))
 	}
 	err := c.commit(ctx, msgs)
+	if err == nil {
+		err = c.sync(ctx, queueStream(pushes[0].id.Kind()))
+	}
 	if err != nil && unanswered(err) {
 		for _, p := range pushes {
 			p.repeated = true

@@ -124,8 +124,20 @@ func (c *Client) readRecord(ctx context.Context, id ID) (*record, error) {
 
 // writeRecord writes r in the place of the record with the sequence r.seq, or of
 // none if that is 0: compare and swap (rule 1). It returns errStale if another
-// write came first, and goes on until ctx ends if the server does not answer.
+// write came first, and goes on until ctx ends if the server does not answer. What
+// was written is on disk when it returns.
 func (c *Client) writeRecord(ctx context.Context, id ID, r *record) error {
+	if err := c.storeRecord(ctx, id, r); err != nil {
+		return err
+	}
+	c.fault("written", id)
+	if err := c.sync(ctx, stateStream); err != nil {
+		return fmt.Errorf("remuda: record of task %s: %w", id, err)
+	}
+	return nil
+}
+
+func (c *Client) storeRecord(ctx context.Context, id ID, r *record) error {
 	r.Write = rand.Uint64()
 	msg, err := r.message(recordSubject(id))
 	if err != nil {

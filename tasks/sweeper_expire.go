@@ -37,6 +37,12 @@ func (s *sweeper) expireRecords(ctx context.Context) error {
 		if err != nil || spoken {
 			return err == nil, err
 		}
+		// What was seen to be gone must not come back without its record.
+		if s.opts.Disk != nil {
+			if err := s.opts.Disk.SyncAll(ctx); err != nil {
+				return false, err
+			}
+		}
 		s.fault("forget", id)
 		// By its sequence: what was written since stays.
 		err = s.deleteMessage(ctx, stateStream, m.seq)

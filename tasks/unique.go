@@ -25,6 +25,9 @@ func (c *Client) takeKey(ctx context.Context, p *push) error {
 		switch {
 		case err == nil:
 			p.keySeq = ack.Sequence
+			if err := c.sync(ctx, stateStream); err != nil {
+				return &OutcomeUnknownError{ID: p.id, Err: err}
+			}
 			c.fault("key", p.id)
 			return nil
 		case isStale(err):

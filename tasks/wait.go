@@ -25,6 +25,11 @@ func (k Kind[In, Out]) Result(ctx context.Context, c *Client, id ID) (Out, error
 }
 
 func (k Kind[In, Out]) outcome(ctx context.Context, c *Client, id ID, r *record) (out Out, err error) {
+	if r.State.Final() { // it must not be another one after a power failure
+		if err := c.sync(ctx, stateStream); err != nil {
+			return out, fmt.Errorf("remuda: outcome of task %s: %w", id, err)
+		}
+	}
 	switch {
 	case r.State == Done:
 		if err := k.set.codec.Decode(r.body, &out); err != nil {

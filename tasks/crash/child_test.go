@@ -25,6 +25,7 @@ type order struct {
 	Dir     string // of the store, if the server is embedded
 	URL     string // of the server elsewhere
 	Relaxed bool
+	Power   bool   // what was not synced may be lost with the process
 	Log     string // where it tells what it has done
 	Epoch   int
 
@@ -73,6 +74,9 @@ func (l *logbook) write(format string, args ...any) {
 
 // fault kills the process at the point that the order names.
 func (l *logbook) fault(point, id string) {
+	if point == "ended" {
+		l.write("final %s", id)
+	}
 	if point != l.o.Point {
 		return
 	}
@@ -113,6 +117,9 @@ func (o order) open(ctx context.Context, l *logbook) (*tasks.Client, error) {
 	option := func(s *setup.Options) {
 		s.Fault, s.Sweep = l.fault, 200*time.Millisecond
 		l.conn = s.Conn
+		if s.Disk != nil && o.Power {
+			s.Disk.Fsync = o.shadow().fsync
+		}
 	}
 	if o.URL != "" {
 		conn, err := nats.Connect(o.URL, nats.MaxReconnects(-1))

@@ -22,7 +22,7 @@ import (
 
 // points are where a process may be killed.
 var points = []string{
-	"push", "pushed", "key", "taken", "begun", "run", "end", "ended", "ack", "again", "retrying", "scheduled",
+	"push", "pushed", "stored", "key", "taken", "written", "begun", "run", "end", "ended", "ack", "again", "retrying", "scheduled",
 	"release", "giveback", "moved", "endedfrom", "redriven", "mend", "forget",
 }
 
@@ -65,6 +65,9 @@ func (w *world) process(change func(*order)) (killed bool) {
 	}
 	require.Equal(w.t, -1, cmd.ProcessState.ExitCode(), "epoch %d, to be killed at %q: %s", o.Epoch, o.Point, out.String())
 	w.kills[o.Point]++
+	if o.Power {
+		w.powerFails()
+	}
 	return true
 }
 
@@ -74,11 +77,12 @@ type history struct {
 	begun  map[tasks.ID]map[int]int // by epoch
 	broken map[tasks.ID]int         // runs without an end
 	hits   map[string]int           // kills while a task was there
+	after  map[tasks.ID]int         // runs that began after the end was recorded
 }
 
 func (w *world) history() *history {
 	h := &history{
-		pushed: map[tasks.ID]bool{}, begun: map[tasks.ID]map[int]int{}, broken: map[tasks.ID]int{}, hits: map[string]int{},
+		pushed: map[tasks.ID]bool{}, begun: map[tasks.ID]map[int]int{}, broken: map[tasks.ID]int{}, hits: map[string]int{}, after: map[tasks.ID]int{},
 	}
 	file, err := os.Open(w.o.Log)
 	if os.IsNotExist(err) { // nothing has happened yet
@@ -86,6 +90,7 @@ func (w *world) history() *history {
 	}
 	require.NoError(w.t, err)
 	defer file.Close()
+	final := map[tasks.ID]bool{}
 	for lines := bufio.NewScanner(file); lines.Scan(); {
 		f := strings.Fields(lines.Text())
 		epoch, err := strconv.Atoi(f[0])
@@ -100,6 +105,11 @@ func (w *world) history() *history {
 			}
 			h.begun[id][epoch]++
 			h.broken[id]++
+			if final[id] {
+				h.after[id]++
+			}
+		case "final":
+			final[id] = true
 		case "back":
 			h.begun[id][epoch]--
 		case "end":
@@ -160,6 +170,7 @@ func (w *world) runs(h *history, id tasks.ID) {
 	case "operated", "never", "deployed", "long":
 		return // redriven, and given back, as often as it pleases the operator
 	}
+	assert.Zero(w.t, h.after[id], "%s was run after its end was recorded", id)
 	for epoch, n := range h.begun[id] {
 		assert.LessOrEqual(w.t, n, own, "%s was run %d times in process %d", id, n, epoch)
 	}
@@ -167,10 +178,6 @@ func (w *world) runs(h *history, id tasks.ID) {
 
 // The promise, over kills at every point. REMUDA_KILLS is their number.
 func TestKills(t *testing.T) {
-	kills := 30
-	if n, err := strconv.Atoi(os.Getenv("REMUDA_KILLS")); err == nil {
-		kills = n
-	}
 	for i, name := range []string{"embedded", "relaxed", "cluster"} {
 		o := order{Relaxed: name == "relaxed"}
 		first := i * len(points) / 3 // a short test comes to other points in each
@@ -178,24 +185,33 @@ func TestKills(t *testing.T) {
 			if name == "cluster" {
 				o.URL = serve(t)
 			}
-			w := newWorld(t, o)
-			missed := 0
-			for i := 0; i < kills/3; {
-				point := points[(first+i+missed)%len(points)]
-				if w.process(func(o *order) { o.Point, o.Nth, o.Pushes = point, 1+rand.N(4), 3 }) {
-					i++
-				} else {
-					missed++
-					require.Less(t, missed, 10+kills/3, "points are not reached, the last of them %s", point)
-				}
-			}
-			for w.process(func(o *order) { o.Finish, o.Patience = true, 60*time.Second }) {
-			}
-			w.check()
-			for point, n := range w.history().hits {
-				t.Logf("%-10s %4d", point, n)
-			}
+			killPoints(t, o, first)
 		})
+	}
+}
+
+// killPoints kills a third of the processes that REMUDA_KILLS asks for.
+func killPoints(t *testing.T, o order, first int) {
+	kills := 30
+	if n, err := strconv.Atoi(os.Getenv("REMUDA_KILLS")); err == nil {
+		kills = n
+	}
+	w := newWorld(t, o)
+	missed := 0
+	for i := 0; i < kills/3; {
+		point := points[(first+i+missed)%len(points)]
+		if w.process(func(o *order) { o.Point, o.Nth, o.Pushes = point, 1+rand.N(4), 3 }) {
+			i++
+		} else {
+			missed++
+			require.Less(t, missed, 10+kills/3, "points are not reached, the last of them %s", point)
+		}
+	}
+	for w.process(func(o *order) { o.Finish, o.Patience = true, 60*time.Second }) {
+	}
+	w.check()
+	for point, n := range w.history().hits {
+		t.Logf("%-10s %4d", point, n)
 	}
 }
 

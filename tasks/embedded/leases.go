@@ -11,7 +11,8 @@ import (
 
 // voidLeases ends the leases that the process before held on tasks and on due
 // messages: it is gone, so they may run at once. The server knows no way to end a
-// lease from outside, but a consumer that is made anew has none. Which messages
+// lease from outside, but a consumer that is made anew has none. After a power failure
+// it may also remember that messages were acknowledged that are still there. Which messages
 // are left in a queue does not depend on its consumer.
 func (s *store) voidLeases(ctx context.Context) error {
 	js, err := jetstream.New(s.conn)
@@ -41,9 +42,6 @@ func renewConsumers(ctx context.Context, js jetstream.JetStream, name string) er
 	}
 	consumers := stream.ListConsumers(ctx)
 	for info := range consumers.Info() {
-		if info.NumAckPending == 0 && info.NumRedelivered == 0 {
-			continue
-		}
 		if err := js.DeleteConsumer(ctx, name, info.Name); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
 			return err
 		}

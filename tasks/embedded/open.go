@@ -14,6 +14,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/remuda-go/remuda/tasks"
+	"github.com/remuda-go/remuda/tasks/internal/disk"
 	"github.com/remuda-go/remuda/tasks/internal/setup"
 )
 
@@ -49,7 +50,7 @@ func Open(ctx context.Context, dir string, opts ...Option) (*tasks.Client, error
 		}
 	}
 	ours := func(c *setup.Options) {
-		c.Conn, c.Journal, c.OnClose = s.conn, s.journal, s.close
+		c.Conn, c.Journal, c.Disk, c.OnClose = s.conn, s.journal, s.disk, s.close
 		most := o.pushable(s.server.JetStreamConfig().MaxStore)
 		c.Full = func() bool { return int64(s.server.GlobalAccount().JetStreamUsage().Store) >= most }
 	}
@@ -64,7 +65,8 @@ type store struct {
 	server  *server.Server
 	conn    *nats.Conn
 	journal *journal
-	shared  bool // other processes may hold leases
+	disk    *disk.Disk // nil if the server syncs what it writes
+	shared  bool       // other processes may hold leases
 }
 
 func (s *store) open(o options) error {
@@ -75,7 +77,7 @@ func (s *store) open(o options) error {
 		}
 		s.dir, s.temp = dir, true
 	}
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+	if err := makeDir(s.dir); err != nil {
 		return fmt.Errorf("remuda: store: %w", err)
 	}
 	// The server does not lock its directory.
@@ -91,6 +93,9 @@ func (s *store) open(o options) error {
 		return err
 	}
 	s.shared = s.journal.wasShared || o.listen != ""
+	if o.grouped(s.dir, s.temp) {
+		s.disk = disk.New(s.dir, filepath.Join(s.dir, server.JetStreamStoreDir, server.DEFAULT_GLOBAL_ACCOUNT, "streams"))
+	}
 	opts, err := o.server(s.dir, s.temp)
 	if err != nil {
 		return err
@@ -103,6 +108,28 @@ func (s *store) open(o options) error {
 		return fmt.Errorf("remuda: the server of %s does not start", s.dir)
 	}
 	return nil
+}
+
+// makeDir makes a directory and those above it. That they are there is on disk when it
+// returns.
+func makeDir(dir string) error {
+	dir = filepath.Clean(dir)
+	if _, err := os.Stat(dir); err == nil || dir == filepath.Dir(dir) {
+		return err
+	}
+	above := filepath.Dir(dir)
+	if err := makeDir(above); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil && !os.IsExist(err) {
+		return err
+	}
+	f, err := os.Open(above)
+	if err != nil {
+		return err
+	}
+	_ = f.Sync() // not every system can sync a directory
+	return f.Close()
 }
 
 func (s *store) connect() error {
@@ -124,6 +151,9 @@ func (s *store) close() error {
 		s.server.WaitForShutdown()
 	}
 	var err error
+	if s.disk != nil {
+		s.disk.Close()
+	}
 	if s.journal != nil {
 		err = s.journal.close()
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/remuda-go/remuda/tasks"
+	"github.com/remuda-go/remuda/tasks/internal/disk"
 )
 
 // An Option is a choice about a store, for [Open].
@@ -41,12 +42,19 @@ func (o *options) pushable(disk int64) int64 {
 }
 
 // Listen lets other processes connect to the server at addr, host:port, with
-// tasks.Connect. There is no authentication: keep it on the loopback interface.
+// tasks.Connect. Each write is then synced by itself, where otherwise several tasks
+// share a sync, which makes a difference if many are pushed at once. There is no authentication: keep it on the loopback interface.
 func Listen(addr string) Option { return func(o *options) { o.listen = addr } }
 
 // Client passes options on to the client.
 func Client(opts ...tasks.Option) Option {
 	return func(o *options) { o.client = append(o.client, opts...) }
+}
+
+// grouped: the server answers before what it has written is on disk, and the client
+// syncs that, for many tasks at once. Other programs rely on the server's answer alone.
+func (o *options) grouped(dir string, temp bool) bool {
+	return !temp && !o.relaxed && o.listen == "" && disk.Ordered(dir)
 }
 
 func (o *options) server(dir string, temp bool) (*server.Options, error) {
@@ -56,7 +64,7 @@ func (o *options) server(dir string, temp bool) (*server.Options, error) {
 	}
 	switch {
 	case temp: // nothing outlives the process anyway
-	case o.relaxed:
+	case o.relaxed, o.grouped(dir, temp):
 		so.SyncInterval = time.Second
 	default:
 		so.SyncAlways = true

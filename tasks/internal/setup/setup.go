@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/remuda-go/remuda/tasks/internal/disk"
 )
 
 // Options are those of a client.
@@ -15,6 +16,7 @@ type Options struct {
 	// For embedded.
 	Conn    *nats.Conn
 	Journal Journal     // nil where the server lives on when this process dies
+	Disk    *disk.Disk  // nil where what the server has confirmed is on disk, as far as its settings go
 	Full    func() bool // the store holds as much as may be pushed; nil if there is no bound
 	OnClose func() error
 
