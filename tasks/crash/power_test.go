@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/remuda-go/remuda/tasks/internal/disk"
@@ -73,6 +74,7 @@ func (s shadow) copyFile(from, to string) error {
 // since: of nothing, or of some files and not of others.
 func (w *world) powerFails() {
 	s := w.o.shadow()
+	require.NoError(w.t, os.MkdirAll(s.dir, 0o755)) // if nothing was
 	names := map[string]bool{}
 	for _, root := range []string{s.store, s.dir} {
 		err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
@@ -86,6 +88,7 @@ func (w *world) powerFails() {
 		require.NoError(w.t, err)
 	}
 	left := w.o.Dir + ".left"
+	require.NoError(w.t, os.MkdirAll(left, 0o755))
 	written := rand.IntN(3) // nothing, some, most
 	for name := range names {
 		from := s.dir
@@ -93,6 +96,11 @@ func (w *world) powerFails() {
 			from = s.store
 		}
 		require.NoError(w.t, s.copyFile(filepath.Join(from, name), filepath.Join(left, name)))
+	}
+	journal, err := os.ReadFile(filepath.Join(left, "journal"))
+	if err == nil { // it tells which boot it is of
+		journal = regexp.MustCompile(`(?m)^boot .*$`).ReplaceAll(journal, []byte("boot before"))
+		require.NoError(w.t, os.WriteFile(filepath.Join(left, "journal"), journal, 0o600))
 	}
 	require.NoError(w.t, os.RemoveAll(s.store))
 	require.NoError(w.t, os.Rename(left, s.store))

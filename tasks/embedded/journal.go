@@ -12,14 +12,16 @@ import (
 // A journal holds which runs have begun and not ended. It is a file of lines: "+",
 // the sequence of the task's record, a blank and the ID when a run begins; "-", a
 // blank and the ID when its end is recorded; "shared" if others may connect to the
-// server. It is not synced: it is for the end of a process, which the kernel
-// survives.
+// server; "boot", a blank and the kernel's boot that it was written under; "closed"
+// when all of the store is on disk. It is not synced before that: it is for the end of
+// a process, which the kernel survives.
 //
 // Tasks that were running when the process ended, and so may have ended it, are
 // suspects (rule 11).
 type journal struct {
 	path      string
 	wasShared bool
+	powerCut  bool // the kernel has ended since the journal was written, and not all was on disk
 
 	mu      sync.Mutex // guards what follows
 	file    *os.File
@@ -54,19 +56,25 @@ func openJournal(path string, shared bool) (*journal, error) {
 
 func (j *journal) read() error {
 	file, err := os.Open(j.path)
-	if os.IsNotExist(err) {
+	if os.IsNotExist(err) { // the first time, or it was lost
+		j.powerCut = true
 		return nil
 	}
 	if err != nil {
 		return err
 	}
 	defer file.Close()
+	boot, closed := "", false
 	lines := bufio.NewScanner(file)
 	for lines.Scan() {
 		head, id, _ := strings.Cut(lines.Text(), " ")
 		switch {
 		case head == "shared":
 			j.wasShared = true
+		case head == "boot":
+			boot = id
+		case head == "closed":
+			closed = true
 		case head == "-":
 			delete(j.open, id)
 		case strings.HasPrefix(head, "+") && id != "":
@@ -76,7 +84,18 @@ func (j *journal) read() error {
 			}
 		}
 	}
+	j.powerCut = boot != bootID() && !closed
 	return lines.Err()
+}
+
+// bootID names the time since the kernel began, or is empty where there is no such
+// name.
+func bootID() string {
+	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(id))
 }
 
 func (j *journal) beganLocked(id string, seq uint64) {
@@ -99,6 +118,7 @@ func (j *journal) rewriteLocked() error {
 	if j.shared {
 		fmt.Fprintln(w, "shared")
 	}
+	fmt.Fprintln(w, "boot", bootID())
 	for id, b := range j.open {
 		for range b.n {
 			fmt.Fprintf(w, "+%d %s\n", b.seq, id)
@@ -167,6 +187,19 @@ func (j *journal) Interrupted(id string, seq uint64) int {
 		return b.n
 	}
 	return 0
+}
+
+// synced notes that all of the store is on disk.
+func (j *journal) synced() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := j.appendLocked("closed\n"); err != nil {
+		return err
+	}
+	if err := j.file.Sync(); err != nil {
+		return fmt.Errorf("remuda: journal: %w", err)
+	}
+	return nil
 }
 
 func (j *journal) close() error {

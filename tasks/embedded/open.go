@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -93,8 +94,13 @@ func (s *store) open(o options) error {
 		return err
 	}
 	s.shared = s.journal.wasShared || o.listen != ""
+	if s.journal.powerCut {
+		if err := removeDerived(s.streams()); err != nil {
+			return err
+		}
+	}
 	if o.grouped(s.dir, s.temp) {
-		s.disk = disk.New(s.dir, filepath.Join(s.dir, server.JetStreamStoreDir, server.DEFAULT_GLOBAL_ACCOUNT, "streams"))
+		s.disk = disk.New(s.dir, s.streams())
 	}
 	opts, err := o.server(s.dir, s.temp)
 	if err != nil {
@@ -106,6 +112,30 @@ func (s *store) open(o options) error {
 	s.server.Start()
 	if !s.server.ReadyForConnections(startTime) {
 		return fmt.Errorf("remuda: the server of %s does not start", s.dir)
+	}
+	return nil
+}
+
+// streams is where the server has a directory for each stream.
+func (s *store) streams() string {
+	return filepath.Join(s.dir, server.JetStreamStoreDir, server.DEFAULT_GLOBAL_ACCOUNT, "streams")
+}
+
+// removeDerived removes what the server makes out of the messages for a faster start.
+// When the power fails, it may be on disk where the messages that it tells of are not:
+// the server has then been seen to list messages that it does not hand out. Without it,
+// the server reads all messages.
+func removeDerived(streams string) error {
+	for _, pattern := range []string{"*/msgs/index.db", "*/msgs/sched.db", "*/msgs/thw.db", "*/obs/*/o.dat"} {
+		files, err := fs.Glob(os.DirFS(streams), pattern)
+		if err != nil {
+			return fmt.Errorf("remuda: store: %w", err)
+		}
+		for _, file := range files {
+			if err := os.Remove(filepath.Join(streams, file)); err != nil {
+				return fmt.Errorf("remuda: store: %w", err)
+			}
+		}
 	}
 	return nil
 }
@@ -151,7 +181,10 @@ func (s *store) close() error {
 		s.server.WaitForShutdown()
 	}
 	var err error
-	if s.disk != nil {
+	if s.disk != nil && s.server != nil {
+		if err = s.disk.SyncAll(context.Background()); err == nil {
+			err = s.journal.synced()
+		}
 		s.disk.Close()
 	}
 	if s.journal != nil {
