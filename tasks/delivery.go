@@ -87,6 +87,16 @@ func (c *Client) ack(d *delivery) {
 	_ = c.nc.Publish(d.reply, []byte("+ACK"))
 }
 
+// ackUnrun removes a carrier that does not count. The record that says so may have been
+// written by somebody else a moment ago: it is on disk before the carrier is gone.
+func (c *Client) ackUnrun(ctx context.Context, d *delivery) error {
+	if err := c.sync(ctx, stateStream); err != nil {
+		return err
+	}
+	c.ack(d)
+	return nil
+}
+
 // nak hands the carrier back, to be delivered after the delay.
 func (c *Client) nak(d *delivery, delay time.Duration) {
 	body := "-NAK"
@@ -110,8 +120,7 @@ func (h *Handler) take(ctx context.Context, d *delivery) (*delivery, error) {
 				return nil, err
 			}
 		}
-		c.ack(d)
-		return nil, nil
+		return nil, c.ackUnrun(ctx, d)
 	}
 	if early := d.rec.Due.Sub(d.at); early > 0 && early <= shortDelay {
 		c.nak(d, early) // a server that was restarted does not know the delay any more

@@ -108,8 +108,8 @@ func (h *Handler) unchanged(ctx context.Context, d *delivery) error {
 	}
 	if d.rec = now; d.counts() {
 		h.client.nak(d, 0)
-	} else {
-		h.client.ack(d)
+	} else if err := h.client.ackUnrun(ctx, d); err != nil {
+		return err
 	}
 	return fmt.Errorf("%w: task %s", errStale, d.id)
 }

@@ -2,6 +2,7 @@ package tasks
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -30,8 +31,8 @@ func (c *Client) moveDue(ctx context.Context) {
 			continue
 		}
 		moved, err := c.move(context.WithoutCancel(ctx), &due{id: id, tag: tag, msg: msg})
-		if err == nil && moved {
-			err = c.sync(context.WithoutCancel(ctx), queueStream(id.Kind()))
+		if err == nil && moved { // what it has come to is on disk before it is gone
+			err = errors.Join(c.sync(context.WithoutCancel(ctx), queueStream(id.Kind())), c.sync(context.WithoutCancel(ctx), stateStream))
 		}
 		c.fault("moved", id)
 		reply := []byte("+ACK")

@@ -119,6 +119,9 @@ func (c *Client) confirm(ctx context.Context, p *push) error {
 		return c.expireLater(ctx, p)
 	}
 	r, err := c.readRecord(ctx, p.id)
+	if err == nil { // a record of before that was just forgotten must not come back
+		err = c.sync(ctx, stateStream)
+	}
 	switch {
 	case err != nil:
 		return &OutcomeUnknownError{ID: p.id, Err: err}

@@ -161,7 +161,7 @@ func (h *Handler) write(ctx context.Context, d *delivery, r *record) error {
 	}
 	if now, readErr := c.readRecord(ctx, d.id); readErr == nil {
 		if d.rec = now; !d.counts() {
-			c.ack(d)
+			err = errors.Join(err, c.ackUnrun(ctx, d))
 		}
 	}
 	return fmt.Errorf("%w: task %s", err, d.id)

@@ -148,6 +148,9 @@ func (s *sweeper) mend(ctx context.Context, k *carrier) error {
 			return err
 		}
 	}
+	if err := s.sync(ctx, stateStream); err != nil { // the carrier must not outlive what it is made of
+		return err
+	}
 	s.fault("mend", k.id)
 	if k.due.Sub(s.now()) > shortDelay {
 		return s.schedule(ctx, k, formatTag(k.tag), k.due)

@@ -25,18 +25,14 @@ func (c *Client) takeKey(ctx context.Context, p *push) error {
 		switch {
 		case err == nil:
 			p.keySeq = ack.Sequence
-			if err := c.sync(ctx, stateStream); err != nil {
-				return &OutcomeUnknownError{ID: p.id, Err: err}
-			}
-			c.fault("key", p.id)
-			return nil
+			return c.keyTaken(ctx, p)
 		case isStale(err):
 			holder, err := c.holder(ctx, p.id.Kind(), p.key)
 			switch {
 			case err != nil:
 				return &OutcomeUnknownError{ID: p.id, Err: err}
 			case holder.id == p.id:
-				return nil // an earlier Push of the same ID, or an answer that was lost
+				return c.keyTaken(ctx, p) // by an earlier Push of the same ID, or an answer was lost
 			case holder.id != "":
 				return &DuplicateError{ID: holder.id}
 			}
@@ -50,6 +46,15 @@ func (c *Client) takeKey(ctx context.Context, p *push) error {
 			return &OutcomeUnknownError{ID: p.id, Err: errors.Join(err, waitErr)}
 		}
 	}
+}
+
+// keyTaken makes sure that the carrier, which comes next, does not outlive its key.
+func (c *Client) keyTaken(ctx context.Context, p *push) error {
+	if err := c.sync(ctx, stateStream); err != nil {
+		return &OutcomeUnknownError{ID: p.id, Err: err}
+	}
+	c.fault("key", p.id)
+	return nil
 }
 
 // A holding is the record of a key.
