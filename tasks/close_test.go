@@ -184,3 +184,63 @@ func TestHandleWhileTheWorkerIsClosed(t *testing.T) {
 		}
 	}
 }
+
+// A job may close its own handler, its worker even: it goes on to its end, and its result
+// is kept.
+func TestAJobThatClosesItsOwnHandler(t *testing.T) {
+	t.Parallel()
+	c := open(t, "")
+	for name, closing := range map[string]func(context.Context, *tasks.Worker, *tasks.Handler) error{
+		"handler": func(ctx context.Context, _ *tasks.Worker, h *tasks.Handler) error { return h.Close(ctx) },
+		"remove":  func(ctx context.Context, w *tasks.Worker, _ *tasks.Handler) error { return w.Remove(ctx, "own-remove") },
+		"worker":  func(ctx context.Context, w *tasks.Worker, _ *tasks.Handler) error { return w.Close(ctx) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			k := tasks.Define[int, int]("own-" + name)
+			w := tasks.NewWorker(c)
+			var h *tasks.Handler
+			ready := make(chan struct{})
+			took := make(chan time.Duration, 1)
+			h = handle(t, w, k, 2, func(ctx context.Context, n int) (int, error) {
+				<-ready
+				begun := time.Now()
+				err := closing(ctx, w, h)
+				took <- time.Since(begun)
+				return n, err
+			})
+			close(ready)
+			run(t, w)
+			id := push(t, c, k, 7)
+			got, err := k.Wait(within(t), c, id)
+			require.NoError(t, err)
+			assert.Equal(t, 7, got)
+			assert.Less(t, receive(t, took), time.Second)
+		})
+	}
+}
+
+// A job that ignores its context holds up Close for a moment, and not for ever.
+func TestCloseDoesNotWaitForAJobThatIgnoresItsContext(t *testing.T) {
+	t.Parallel()
+	c := open(t, "")
+	k := tasks.Define[int, int]("deaf")
+	w := tasks.NewWorker(c)
+	begun, finish := make(chan int, 1), make(chan struct{})
+	handle(t, w, k, 1, func(_ context.Context, n int) (int, error) {
+		begun <- n
+		<-finish
+		return n, nil
+	})
+	ended := make(chan error, 1)
+	go func() { ended <- w.Run(context.Background()) }()
+	push(t, c, k, 1)
+	receive(t, begun)
+	now, cancel := context.WithCancel(t.Context())
+	cancel()
+	closed := make(chan error, 1)
+	go func() { closed <- w.Close(now) }()
+	require.ErrorIs(t, receive(t, closed), context.Canceled)
+	close(finish)
+	receive(t, ended)
+}

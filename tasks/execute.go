@@ -58,7 +58,7 @@ func (h *Handler) execute(ctx context.Context, d *delivery, run runFunc) error {
 	share := c.newShare(d.suspect)
 	r := &Run{
 		ID: d.id, Kind: h.kind, Attempt: d.rec.Attempts + d.interrupted + 1, Pushed: d.pushed,
-		header: d.header, client: c, share: share,
+		header: d.header, client: c, handler: h, share: share,
 	}
 	h.begin(r, cancel) // from here on it can be cancelled, also while it waits for its turn
 	defer h.over(d.id)

@@ -164,7 +164,9 @@ func (h *Handler) Kind() string { return h.kind }
 // Close takes the handler out of its worker: it takes no more tasks and waits for
 // those that run. When ctx ends first, it cancels them and gives them back, which
 // costs no attempt, waits a moment for those that honour their context, and
-// returns the error of ctx. A second Close waits like the first.
+// returns the error of ctx. A second Close waits like the first. Called by a job of the
+// handler, with the job's context, Close does not wait, since it would wait for its
+// caller.
 func (h *Handler) Close(ctx context.Context) error {
 	h.worker.drop(h)
 	return h.close(ctx)
@@ -181,17 +183,24 @@ func (h *Handler) close(ctx context.Context) error {
 	if errors.Is(err, remuda.ErrNotStarted) || errors.Is(err, remuda.ErrPoolClosed) && ctx.Err() == nil {
 		err = nil // there is nothing to close, any more
 	}
-	h.settled()
+	if handlerOf(ctx) != h { // or whoever watches the pool releases what it has
+		h.settled()
+		h.release()
+	}
+	if err != nil {
+		return fmt.Errorf("remuda: kind %s: %w", h.kind, err)
+	}
+	return nil
+}
+
+// release gives back what the handler has of the connection. A second call does nothing.
+func (h *Handler) release() {
 	h.mu.Lock()
 	subs := h.subs
 	h.subs = nil
 	h.mu.Unlock()
 	unsubscribe(subs)
 	h.source.puller.close()
-	if err != nil {
-		return fmt.Errorf("remuda: kind %s: %w", h.kind, err)
-	}
-	return nil
 }
 
 // settled waits a moment until every run has been settled, and what was taken by then

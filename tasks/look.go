@@ -14,6 +14,22 @@ type sight struct {
 	state State // of one that has no record: Waiting or Scheduled
 }
 
+// A place is where the carrier of a task may be.
+type place struct {
+	stream, subject string
+	state           State
+}
+
+// firstPlaces are those of a task that has no record, in the order in which it is looked
+// for.
+func firstPlaces(id ID) []place {
+	return []place{
+		{queueStream(id.Kind()), queueSubject(id), Waiting},
+		{scheduleStream, scheduleSubject(id, "0"), Scheduled},
+		{scheduleStream, dueSubject(id, "0"), Waiting},
+	}
+}
+
 // look finds a task: its record, or else its carrier or schedule. It returns nil
 // if there is none.
 func (c *Client) look(ctx context.Context, id ID) (*sight, error) {
@@ -28,14 +44,7 @@ func (c *Client) look(ctx context.Context, id ID) (*sight, error) {
 		if r.seq != 0 {
 			return &sight{carrier: *carrierOf(id, r), rec: r, state: r.State}, nil
 		}
-		for _, at := range []struct {
-			stream, subject string
-			state           State
-		}{
-			{queueStream(id.Kind()), queueSubject(id), Waiting},
-			{scheduleStream, scheduleSubject(id, "0"), Scheduled},
-			{scheduleStream, dueSubject(id, "0"), Waiting},
-		} {
+		for _, at := range firstPlaces(id) {
 			msg, err := c.find(ctx, at.stream, at.subject)
 			if err != nil {
 				return nil, err

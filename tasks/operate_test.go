@@ -243,3 +243,16 @@ func TestWhatIsNoIDIsRefused(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, tasks.Cancelled, info.State)
 }
+
+// Redrive is for what has ended: a task that waits or is scheduled, and has no record
+// yet, is there all the same.
+func TestRedriveOfATaskThatWaits(t *testing.T) {
+	t.Parallel()
+	c := open(t, "")
+	k := tasks.Define[int, int]("waits")
+	for _, id := range []tasks.ID{push(t, c, k, 1), push(t, c, k, 1, tasks.After(time.Hour))} {
+		require.ErrorIs(t, c.Redrive(t.Context(), id), tasks.ErrEnded)
+	}
+	require.ErrorIs(t, c.Redrive(t.Context(), tasks.NewID("waits", "never")), tasks.ErrNotFound)
+	require.ErrorIs(t, c.Redrive(t.Context(), tasks.NewID("unknown", "never")), tasks.ErrNotFound)
+}

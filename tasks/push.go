@@ -61,8 +61,6 @@ type push struct {
 	fresh  bool   // the ID is random and was never used
 	keySeq uint64 // of the record of its key, if this push has taken it
 	err    error
-
-	repeated bool // it may be stored already
 }
 
 // pushPatience bounds how long Push waits for an answer.
@@ -98,7 +96,6 @@ func (c *Client) push(ctx context.Context, p *push) error {
 		case !unanswered(err) || errors.Is(err, remuda.ErrQueueFull) || errors.Is(err, ErrTooLarge):
 			return c.refused(ctx, p, err)
 		}
-		p.repeated = true
 		if waitErr := pause(ctx, try); waitErr != nil {
 			return &OutcomeUnknownError{ID: p.id, Err: err}
 		}
@@ -115,24 +112,42 @@ func (c *Client) confirm(ctx context.Context, p *push) error {
 		return &OutcomeUnknownError{ID: p.id, Err: err}
 	}
 	c.fault("stored", p.id)
-	if p.fresh && !p.repeated {
+	if p.fresh { // nobody else knows the ID: whatever has become of the task, it was ours
 		return c.expireLater(ctx, p)
 	}
-	r, err := c.readRecord(ctx, p.id)
+	r, there, err := c.standing(ctx, p.id)
 	if err == nil { // a record of before that was just forgotten must not come back
 		err = c.sync(ctx, stateStream)
 	}
 	switch {
 	case err != nil:
 		return &OutcomeUnknownError{ID: p.id, Err: err}
-	case p.fresh: // nobody else knows the ID: whatever has become of the task, it was ours
-		return nil
+	case !there: // it was acknowledged unrun, since its ID had ended, and that was just forgotten
+		return &DuplicateError{ID: p.id}
 	case r.State.Final() && p.seq != 0 && r.Carrier == p.seq: // so fast was it
 		return nil
 	case r.State.Final():
 		return &DuplicateError{ID: p.id}
 	}
 	return c.expireLater(ctx, p)
+}
+
+// standing returns the record of a task that was pushed, and whether there is the task:
+// a record or a first carrier.
+func (c *Client) standing(ctx context.Context, id ID) (*record, bool, error) {
+	for range 2 { // between the looks, the task may end
+		r, err := c.readRecord(ctx, id)
+		if err != nil || r.seq != 0 {
+			return r, true, err
+		}
+		for _, at := range firstPlaces(id) {
+			msg, err := c.find(ctx, at.stream, at.subject)
+			if err != nil || msg != nil && parseCarrier(id, msg.Header, nil).tag == 0 {
+				return r, true, err
+			}
+		}
+	}
+	return &record{}, false, nil
 }
 
 // expireLater publishes the schedule at which the task ends, if it has not ended

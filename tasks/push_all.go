@@ -190,8 +190,8 @@ func (c *Client) pushMany(ctx context.Context, pushes []*push) {
 	each.Wait()
 }
 
-// pushBatch reports whether the tasks are stored. If nothing is known of that, they
-// are marked, so that the next push of each looks.
+// pushBatch reports whether the tasks are stored. If nothing is known of that, each is
+// pushed again under its ID.
 func (c *Client) pushBatch(ctx context.Context, pushes []*push) bool {
 	msgs := make([]*nats.Msg, len(pushes))
 	for i, p := range pushes {
@@ -201,11 +201,6 @@ func (c *Client) pushBatch(ctx context.Context, pushes []*push) bool {
 	err := c.commit(ctx, msgs)
 	if err == nil {
 		err = c.sync(ctx, queueStream(pushes[0].id.Kind()))
-	}
-	if err != nil && unanswered(err) {
-		for _, p := range pushes {
-			p.repeated = true
-		}
 	}
 	return err == nil
 }

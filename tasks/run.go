@@ -17,9 +17,10 @@ type Run struct {
 	Attempt int       // 1 is the first
 	Pushed  time.Time // by the server's clock
 
-	header nats.Header
-	client *Client
-	share  *share
+	header  nats.Header
+	client  *Client
+	handler *Handler
+	share   *share
 }
 
 type runKey struct{}
@@ -32,6 +33,14 @@ func RunFrom(ctx context.Context) (Run, bool) {
 		return Run{}, false
 	}
 	return *r, true
+}
+
+// handlerOf returns the handler whose run ctx belongs to; nil if that is none.
+func handlerOf(ctx context.Context) *Handler {
+	if r, ok := ctx.Value(runKey{}).(*Run); ok {
+		return r.handler
+	}
+	return nil
 }
 
 // Header returns the first value that [Header] gave the task under the name.

@@ -15,6 +15,10 @@ type Worker struct {
 	client   *Client
 	watching sync.WaitGroup // goroutines that wait for a pool to end
 
+	// patience ends when a Close has given up waiting for jobs: nobody else waits then.
+	patience context.Context
+	giveUp   context.CancelFunc
+
 	mu       sync.Mutex // guards what follows; never held across a call of a pool's Close
 	handlers map[string]*Handler
 	state    workerState
@@ -33,10 +37,12 @@ const (
 
 // NewWorker returns a worker without handlers.
 func NewWorker(c *Client) *Worker {
-	return &Worker{
+	w := &Worker{
 		client: c, handlers: make(map[string]*Handler),
 		failed: make(chan error, 1), ending: make(chan struct{}),
 	}
+	w.patience, w.giveUp = context.WithCancel(context.Background())
+	return w
 }
 
 // Run runs tasks until ctx ends or the worker is closed. When ctx ends, it takes no
@@ -49,7 +55,7 @@ func (w *Worker) Run(ctx context.Context) error {
 		return err
 	}
 	defer close(w.ended)
-	defer w.watching.Wait()
+	defer w.awaitPools()
 	upkeep, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var keeping sync.WaitGroup
 	keeping.Go(func() { w.client.moveDue(upkeep) })
@@ -61,11 +67,27 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 	select {
 	case <-ctx.Done():
-		return w.closeAll(context.WithoutCancel(ctx))
+		err = nil
 	case <-w.ending:
-		return nil
-	case err := <-w.failed:
-		return errors.Join(err, w.closeAll(context.WithoutCancel(ctx)))
+		err = nil
+	case err = <-w.failed:
+	}
+	if closeErr := w.closeAll(w.patience); w.patience.Err() == nil {
+		err = errors.Join(err, closeErr)
+	}
+	return err
+}
+
+// awaitPools waits until all pools have ended, or a Close has given up.
+func (w *Worker) awaitPools() {
+	ended := make(chan struct{})
+	go func() {
+		w.watching.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-w.patience.Done():
 	}
 }
 
@@ -105,6 +127,7 @@ func (w *Worker) launch(h *Handler) {
 	}
 	w.watching.Go(func() {
 		<-h.pool.Done()
+		h.release()
 		fail(h.pool.Err())
 	})
 }
@@ -152,21 +175,34 @@ func (w *Worker) Remove(ctx context.Context, kind string) error {
 // Close takes no more tasks and waits for those that run. When ctx ends first, it
 // cancels them and gives them back, which costs no attempt, waits a moment for
 // those that honour their context, and returns the error of ctx. Run returns then,
-// too. Close the client after the worker.
+// too. Close the client after the worker. Called by a job of the worker, with the job's
+// context, Close does not wait, since it would wait for its caller.
 func (w *Worker) Close(ctx context.Context) error {
+	if h := handlerOf(ctx); h != nil && h.worker == w {
+		w.end() // Run closes the handlers
+		return nil
+	}
 	err := w.closeAll(ctx)
+	if ctx.Err() != nil {
+		w.giveUp()
+	}
+	if ended := w.end(); ended != nil {
+		<-ended
+	}
+	return err
+}
+
+// end makes Run end. It returns what is closed when Run has returned, and nil if it was
+// not called.
+func (w *Worker) end() (ended <-chan struct{}) {
 	w.mu.Lock()
-	ended := w.ended
+	defer w.mu.Unlock()
 	select {
 	case <-w.ending:
 	default:
 		close(w.ending)
 	}
-	w.mu.Unlock()
-	if ended != nil {
-		<-ended
-	}
-	return err
+	return w.ended
 }
 
 func (w *Worker) closeAll(ctx context.Context) error {
