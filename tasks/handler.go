@@ -102,6 +102,7 @@ func (h *Handler) start() error {
 	for subject, answer := range map[string]nats.MsgHandler{
 		askSubjects + h.kind + ".*":    h.answer,
 		cancelSubjects + h.kind + ".*": h.cancelled,
+		wakeSubjects + h.kind:          func(*nats.Msg) { h.source.puller.kick() },
 	} {
 		sub, err := h.client.nc.Subscribe(subject, answer)
 		if err != nil {

@@ -123,5 +123,8 @@ func (c *Client) pauseUntil(ctx context.Context, kind string, t time.Time) error
 	if err != nil {
 		return err
 	}
+	// The server does not look at the requests that wait for a task while it is paused
+	// before the next heartbeat. If this gets lost, the workers wait for that.
+	_ = c.nc.Publish(wakeSubjects+kind, nil)
 	return c.sync(ctx, queueStream(kind))
 }

@@ -26,6 +26,7 @@ const (
 	dueSubjects      = "remuda.due."
 	askSubjects      = "remuda.ask."    // who runs this task?
 	cancelSubjects   = "remuda.cancel." // to whoever runs it
+	wakeSubjects     = "remuda.wake."   // to whoever handles the kind: ask for tasks again
 )
 
 // What the last token of a schedule may be instead of a tag.
