@@ -2,6 +2,7 @@ package tasks
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"regexp"
 	"slices"
@@ -59,13 +60,33 @@ func (c *Client) Dead(ctx context.Context, f Filter) iter.Seq2[DeadTask, error] 
 				return true, err
 			}
 			n++
-			t := &sight{carrier: *carrierOf(id, now), rec: now, state: Dead}
-			return yield(DeadTask{Info: infoOf(t), Payload: now.body, header: now.header}, nil) && (f.Limit == 0 || n < f.Limit), nil
+			return yield(deadTaskOf(id, now), nil) && (f.Limit == 0 || n < f.Limit), nil
 		})
 		if err != nil {
 			yield(DeadTask{}, err)
 		}
 	}
+}
+
+// DeadTask returns one dead task. It returns [ErrNotFound] if there is no such task, or
+// if it is not dead.
+func (c *Client) DeadTask(ctx context.Context, id ID) (DeadTask, error) {
+	if err := id.check(); err != nil {
+		return DeadTask{}, err
+	}
+	r, err := c.readRecord(ctx, id)
+	switch {
+	case err != nil:
+		return DeadTask{}, err
+	case r.State != Dead:
+		return DeadTask{}, fmt.Errorf("%w that is dead: %s", ErrNotFound, id)
+	}
+	return deadTaskOf(id, r), nil
+}
+
+func deadTaskOf(id ID, r *record) DeadTask {
+	t := &sight{carrier: *carrierOf(id, r), rec: r, state: Dead}
+	return DeadTask{Info: infoOf(t), Payload: r.body, header: r.header}
 }
 
 func (f Filter) subjects() (string, error) {

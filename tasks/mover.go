@@ -60,15 +60,20 @@ func (c *Client) move(ctx context.Context, d *due) (bool, error) {
 }
 
 // place puts a carrier into its queue. It reports true only if the carrier was
-// stored, or the record is past it: that the subject is taken does not say so
-// (rule 3).
+// stored, or the record is past it: that the subject is taken does not say so, nor that
+// the window remembers one, which may have been acknowledged unrun because of a record
+// that is forgotten (rule 3).
 func (c *Client) place(ctx context.Context, k *carrier) (bool, error) {
 	a, err := c.publish(ctx, k)
-	if err != nil || a != taken {
+	if err != nil || a == stored {
 		return err == nil, err
 	}
 	r, err := c.readRecord(ctx, k.id)
-	return err == nil && r.past(k.tag), err
+	if err != nil || a == taken || r.seq != 0 {
+		return err == nil && (a == duplicate || r.past(k.tag)), err
+	}
+	msg, err := c.find(ctx, queueStream(k.id.Kind()), queueSubject(k.id))
+	return err == nil && msg != nil && parseCarrier(k.id, msg.Header, nil).tag == k.tag, err
 }
 
 // past: a carrier with the tag does not count any more.

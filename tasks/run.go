@@ -75,5 +75,22 @@ type snoozeError struct{ delay time.Duration }
 
 func (e *snoozeError) Error() string { return fmt.Sprintf("remuda: snoozed for %v", e.delay) }
 
+// RetryAfter makes of the failure of a run one after which the task waits for d, in place
+// of what [Backoff] says, as an HTTP answer's Retry-After asks for. It is an attempt as
+// any other: at the limit the task is dead. RetryAfter returns nil if err is nil.
+func RetryAfter(err error, d time.Duration) error {
+	if err == nil {
+		return nil
+	}
+	return &retryAfterError{error: err, delay: d}
+}
+
+type retryAfterError struct {
+	error
+	delay time.Duration
+}
+
+func (e *retryAfterError) Unwrap() error { return e.error }
+
 // errGiveBack is the outcome of a run that had to end with its worker.
 var errGiveBack = errors.New("remuda: given back")

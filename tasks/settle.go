@@ -46,7 +46,7 @@ func (h *Handler) settle(ctx context.Context, d *delivery, output []byte, outcom
 	r := d.next(Retrying)
 	r.Attempts++
 	r.Stack = stackOf(outcome)
-	return h.again(ctx, d, r, h.backoff(r.Attempts), outcome.Error())
+	return h.again(ctx, d, r, h.delay(r.Attempts, outcome), outcome.Error())
 }
 
 func (h *Handler) dead(d *delivery, outcome error) *record {
@@ -62,6 +62,15 @@ func stackOf(err error) string {
 		return string(p.Stack)
 	}
 	return ""
+}
+
+// delay is how long a task waits after a failed attempt.
+func (h *Handler) delay(attempt int, outcome error) time.Duration {
+	var asked *retryAfterError
+	if errors.As(outcome, &asked) {
+		return asked.delay
+	}
+	return h.backoff(attempt)
 }
 
 // backoff calls the user's function, whose panic must not cost the task.

@@ -68,6 +68,7 @@ type store struct {
 	journal *journal
 	disk    *disk.Disk // nil if the server syncs what it writes
 	shared  bool       // other processes may hold leases
+	token   string     // what the server asks for; empty if it asks for none
 }
 
 func (s *store) open(o options) error {
@@ -106,6 +107,7 @@ func (s *store) open(o options) error {
 	if err != nil {
 		return err
 	}
+	s.token = opts.Authorization
 	if s.server, err = server.NewServer(opts); err != nil {
 		return fmt.Errorf("remuda: server: %w", err)
 	}
@@ -164,7 +166,7 @@ func makeDir(dir string) error {
 
 func (s *store) connect() error {
 	conn, err := nats.Connect("", nats.InProcessServer(s.server), nats.Name("remuda"), nats.MaxReconnects(-1),
-		nats.ReconnectWait(50*time.Millisecond),
+		nats.ReconnectWait(50*time.Millisecond), nats.Token(s.token),
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})) // the default one prints
 	if err != nil {
 		return fmt.Errorf("remuda: connect: %w", err)

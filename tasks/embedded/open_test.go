@@ -112,3 +112,43 @@ func TestLeasesOfTheProcessBefore(t *testing.T) {
 		cancel()
 	}
 }
+
+// Who connects to a store with a token has to know it; off the loopback interface there
+// has to be one.
+func TestAStoreThatAsksForAToken(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "token")
+	for _, addr := range []string{"0.0.0.0:0", ":0", "example.test:4222"} {
+		_, err := embedded.Open(t.Context(), "", embedded.Listen(addr))
+		require.ErrorContains(t, err, "TokenFile", addr)
+	}
+	_, err := embedded.Open(t.Context(), "", embedded.Listen("127.0.0.1:0"), embedded.TokenFile(file))
+	require.ErrorIs(t, err, os.ErrNotExist)
+	require.NoError(t, os.WriteFile(file, []byte(" \n"), 0o600))
+	_, err = embedded.Open(t.Context(), "", embedded.Listen("127.0.0.1:0"), embedded.TokenFile(file))
+	require.ErrorContains(t, err, "is empty")
+
+	free, err := net.Listen("tcp", "0.0.0.0:0")
+	require.NoError(t, err)
+	require.NoError(t, free.Close())
+	require.NoError(t, os.WriteFile(file, []byte("sesame\n"), 0o600))
+	c, err := embedded.Open(t.Context(), "", embedded.Listen(free.Addr().String()), embedded.TokenFile(file))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, c.Close()) }()
+	kind := tasks.Define[int, int]("token")
+	_, err = kind.Push(t.Context(), c, 1)
+	require.NoError(t, err)
+
+	_, port, err := net.SplitHostPort(free.Addr().String())
+	require.NoError(t, err)
+	url := "nats://127.0.0.1:" + port
+	for _, opts := range [][]tasks.Option{nil, {tasks.Token("simsim")}} {
+		_, err = tasks.Connect(t.Context(), url, opts...)
+		require.ErrorContains(t, err, "Authorization")
+	}
+	other, err := tasks.Connect(t.Context(), url, tasks.Token("sesame"))
+	require.NoError(t, err)
+	_, err = kind.Push(t.Context(), other, 2)
+	require.NoError(t, err)
+	require.NoError(t, other.Close())
+}

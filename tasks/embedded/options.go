@@ -3,6 +3,8 @@ package embedded
 import (
 	"fmt"
 	"net"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -17,6 +19,7 @@ type options struct {
 	relaxed bool
 	most    int64
 	listen  string
+	token   string // the file
 	client  []tasks.Option
 }
 
@@ -43,8 +46,13 @@ func (o *options) pushable(disk int64) int64 {
 
 // Listen lets other processes connect to the server at addr, host:port, with
 // tasks.Connect. Each write is then synced by itself, where otherwise several tasks
-// share a sync, which makes a difference if many are pushed at once. There is no authentication: keep it on the loopback interface.
+// share a sync, which makes a difference if many are pushed at once. An address that is
+// not a loopback address takes a [TokenFile]. What is sent is not encrypted.
 func Listen(addr string) Option { return func(o *options) { o.listen = addr } }
+
+// TokenFile makes the server of [Listen] ask for the token in the file, which clients
+// give with tasks.Token. Blanks and newlines around it do not count.
+func TokenFile(path string) Option { return func(o *options) { o.token = path } }
 
 // Client passes options on to the client.
 func Client(opts ...tasks.Option) Option {
@@ -72,6 +80,9 @@ func (o *options) server(dir string, temp bool) (*server.Options, error) {
 	if o.listen == "" {
 		return so, nil
 	}
+	if err := o.authorize(so); err != nil {
+		return nil, err
+	}
 	// The server does not tell why it can't listen, but never gets ready.
 	l, err := net.Listen("tcp", o.listen)
 	if err != nil {
@@ -83,4 +94,23 @@ func (o *options) server(dir string, temp bool) (*server.Options, error) {
 		return nil, fmt.Errorf("remuda: listen: %w", err)
 	}
 	return so, nil
+}
+
+// authorize sets the server's token.
+func (o *options) authorize(so *server.Options) error {
+	if o.token == "" {
+		host, _, err := net.SplitHostPort(o.listen)
+		if ip := net.ParseIP(host); err == nil && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			return fmt.Errorf("remuda: listen: %s is not a loopback address: it takes a TokenFile", o.listen)
+		}
+		return nil
+	}
+	text, err := os.ReadFile(o.token)
+	if err != nil {
+		return fmt.Errorf("remuda: token: %w", err)
+	}
+	if so.Authorization = strings.TrimSpace(string(text)); so.Authorization == "" {
+		return fmt.Errorf("remuda: token: %s is empty", o.token)
+	}
+	return nil
 }
