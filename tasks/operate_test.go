@@ -244,7 +244,6 @@ func TestWhatIsNoIDIsRefused(t *testing.T) {
 	require.Equal(t, tasks.Cancelled, info.State)
 }
 
-// Redrive is for what has ended: a task that waits or is scheduled, and has no record
 // yet, is there all the same.
 func TestRedriveOfATaskThatWaits(t *testing.T) {
 	t.Parallel()

@@ -148,6 +148,9 @@ func (o order) run() error {
 	if err != nil {
 		return err
 	}
+	if err := l.largestSchedule(ctx, -1); err != nil { // the one before may have been killed while it was jammed
+		return err
+	}
 	w := tasks.NewWorker(c)
 	if err := l.handle(w); err != nil {
 		return err
@@ -160,6 +163,8 @@ func (o order) run() error {
 	switch {
 	case o.Finish:
 		err = l.finish(ctx, c)
+	case o.Point == "overdue":
+		err = l.jam(ctx, c)
 	case o.Only != "":
 		<-ctx.Done()
 	default:

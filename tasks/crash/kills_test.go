@@ -23,7 +23,7 @@ import (
 // points are where a process may be killed.
 var points = []string{
 	"push", "pushed", "stored", "key", "taken", "written", "begun", "run", "end", "ended", "ack", "again", "retrying", "scheduled",
-	"release", "giveback", "moved", "endedfrom", "redriven", "mend", "forget",
+	"release", "giveback", "moved", "endedfrom", "redriven", "mend", "forget", "overdue",
 }
 
 // A world is a store, and the processes that come and go in it.

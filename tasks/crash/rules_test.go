@@ -40,6 +40,7 @@ func TestKilledAtAPoint(t *testing.T) {
 		{"retrying", "fail", 2, "rule 6: a record without a carrier gets one"},
 		{"release", "unique", 1, "rule 5: the key is given back"},
 		{"moved", "later", 1, "rule 3: a due message that is moved twice is one task"},
+		{"overdue", "jammed", 1, "rule 6: a schedule that never fired is published again"},
 	} {
 		t.Run(row.point+"/"+row.sort, func(t *testing.T) {
 			t.Parallel()
