@@ -23,6 +23,16 @@ func TestArchitecturePageIsTrue(t *testing.T) {
 		require.NotEmpty(t, sourceNamed(m[1]), "%s", m[1])
 	}
 
+	for _, pattern := range []string{"*.go", "internal/dispatch/*.go"} {
+		paths, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		for _, path := range paths {
+			if name := filepath.Base(path); !strings.HasSuffix(name, "_test.go") && !strings.HasPrefix(name, "herd") {
+				require.Contains(t, page, name, "what it is for: %s", name)
+			}
+		}
+	}
+
 	functions := regexp.MustCompile("((?:`[\\w.]+`(?:, | and )?)+) (?:in|\\()\\s*`([\\w/]+\\.go)`").FindAllStringSubmatch(page, -1)
 	require.Greater(t, len(functions), 50)
 	for _, m := range functions {

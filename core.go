@@ -32,6 +32,7 @@ func (c *core[In, Out]) start(b JobBuilder[In, Out], built bool) error {
 	if err := faultOfAll(c.mws, ""); err != nil {
 		return c.cfg.fault(err)
 	}
+	timing := timingFor(c.mws) // it asks middleware, which may ask the pool
 	err := c.life.open(func() {
 		c.builder, c.built = b, built
 		c.stop = c.beginClose
@@ -40,7 +41,7 @@ func (c *core[In, Out]) start(b JobBuilder[In, Out], built bool) error {
 		c.ref.base, c.ref.cancel = context.WithCancelCause(context.Background())
 		c.full = c.cfg.full()
 		c.ref.clock.Start()
-		c.ref.clock.Timing.Store(timingFor(c.mws))
+		c.ref.clock.Timing.Store(timing)
 		if c.source == nil {
 			c.open()
 		}

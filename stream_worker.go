@@ -65,6 +65,9 @@ func (s *stream[In, Out]) runNext(w *runnerState[In, Out], b *batch[In, Out]) {
 // take gives w the next batch. It returns false, and the visit has ended, when
 // there is none. Here an input of a stream is accepted, or never is.
 func (s *stream[In, Out]) take(w *runnerState[In, Out]) bool {
+	if s.halted() != nil { // cut is about to be called, but this worker was faster
+		s.aborted.Store(true)
+	}
 	s.mu.Lock()
 	b, refused := s.nextBatchLocked()
 	if b == nil {
@@ -72,7 +75,7 @@ func (s *stream[In, Out]) take(w *runnerState[In, Out]) bool {
 		s.noteShortLocked()
 		// The reader may have pushed an input before it could see short, and then
 		// has invited nobody for it.
-		again := !refused && !s.stopped.Load() && s.unread.len() > 0
+		again := !refused && !s.stopped.Load() && !s.aborted.Load() && s.unread.len() > 0
 		if again {
 			s.engaged++
 		}
@@ -110,8 +113,7 @@ func (s *stream[In, Out]) nextBatchLocked() (b *batch[In, Out], refused bool) {
 		return b, false
 	}
 	unread := s.unread.len()
-	if s.halted() != nil { // cut is about to be called, but this worker was faster
-		s.aborted.Store(true)
+	if s.aborted.Load() {
 		return nil, false
 	}
 	if unread == 0 || s.stopped.Load() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -365,4 +366,59 @@ func TestTrapResizeAndCloseFromInsideAJob(t *testing.T) {
 			require.True(t, c.returned())
 		})
 	}
+}
+
+// A curious middleware asks its pool while it is asked itself.
+type curious struct{ ask func() }
+
+func (curious) Wrap(next remuda.Handler) remuda.Handler { return next }
+func (c curious) WantsQueueTime() bool                  { c.ask(); return true }
+
+// curiousContext asks a pool each time it is asked.
+type curiousContext struct {
+	context.Context
+	ask func()
+}
+
+func (c curiousContext) Err() error                  { c.ask(); return c.Context.Err() }
+func (c curiousContext) Done() <-chan struct{}       { c.ask(); return c.Context.Done() }
+func (c curiousContext) Value(key any) any           { c.ask(); return c.Context.Value(key) }
+func (c curiousContext) Deadline() (time.Time, bool) { c.ask(); return c.Context.Deadline() }
+
+// What is the user's may call the pool wherever it is called: no lock is held then.
+func TestTrapUserCodeCallsThePool(t *testing.T) {
+	bubble(t, "middleware, when the pool starts", func(t *testing.T) {
+		var p *remuda.Pool[int, int]
+		p = remuda.New[int, int](curious{func() { p.Current(); p.Stats() }})
+		require.NoError(t, p.Start(remuda.Func(double)))
+		require.NoError(t, p.Close(bg))
+	})
+	bubble(t, "the context of a call", func(t *testing.T) {
+		p := startPool(t, remuda.Config{Initial: 2, Queue: 1}, double)
+		ctx := curiousContext{bg, func() {
+			_ = p.More()
+			_ = p.Less()
+			p.Stats()
+		}}
+		for range 3 {
+			_, err := p.Do(ctx, 1)
+			require.NoError(t, err)
+			require.NoError(t, p.Send(ctx, 1))
+			_ = p.TrySend(ctx, 1)
+			ticket, err := p.Submit(ctx, 1)
+			require.NoError(t, err)
+			_, err = ticket.Wait(ctx)
+			require.NoError(t, err)
+			_, err = p.DoAll(ctx, []int{1, 2, 3})
+			require.NoError(t, err)
+			for _, err := range p.Map(ctx, slices.Values(upTo(50))) {
+				require.NoError(t, err)
+			}
+			g := p.Group(ctx)
+			require.NoError(t, g.Send(1))
+			require.NoError(t, g.Wait())
+			require.NoError(t, p.Wait(ctx))
+		}
+		require.NoError(t, p.Close(ctx))
+	})
 }

@@ -81,7 +81,7 @@ func (d *Dispatcher[T, S]) fetchSlowly(w *Worker[T, S]) (f fetched) {
 }
 
 // swapLocked moves the in side to the out side, which is used up. It reports
-// whether there is anything now.
+// whether there is anything now. It needs both locks.
 func (d *state[T, S]) swapLocked() bool {
 	if d.in.Len() == 0 {
 		return false
@@ -92,7 +92,7 @@ func (d *state[T, S]) swapLocked() bool {
 
 // takeHandOffLocked takes the item of a blocked sender straight from it, if the
 // queue has no places. What such a queue holds all the same, guests and what was
-// requeued, was there first.
+// requeued, was there first. It needs both locks.
 func (d *state[T, S]) takeHandOffLocked(w *Worker[T, S], e *effects[T, S]) bool {
 	if d.Bound > 0 || d.out.Len()+d.in.Len() > 0 {
 		return false
@@ -115,7 +115,7 @@ func (d *state[T, S]) takeHandOffLocked(w *Worker[T, S], e *effects[T, S]) bool 
 // endSearchLocked notes that a worker has found something, and wakes the next one
 // if there is more, or notes that none is free. An item that came while this worker
 // counted as searching woke nobody, and must be seen here even if it has changed
-// sides since.
+// sides since. It needs both locks.
 func (d *state[T, S]) endSearchLocked(w *Worker[T, S], e *effects[T, S]) {
 	d.roster.arrived(w)
 	switch {
