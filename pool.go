@@ -127,6 +127,9 @@ func (p *Pool[In, Out]) Done() <-chan struct{} { return p.core.life.doneChan() }
 // good order.
 func (p *Pool[In, Out]) Err() error { return p.core.life.reason() }
 
+// Name returns Config.Name.
+func (p *Pool[In, Out]) Name() string { return p.core.cfg.Name }
+
 // Stats returns a consistent snapshot. It costs two locks, whatever the number
 // of workers, except in a source-fed pool, where it visits each of them, and
 // beside Map and Stream, where it visits each batch under way.

@@ -28,6 +28,7 @@ import (
 	"errors"
 	"iter"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -35,6 +36,7 @@ import (
 
 	"github.com/remuda-go/remuda"
 	"github.com/remuda-go/remuda/middleware"
+	"github.com/remuda-go/remuda/monitor"
 )
 
 type In struct{ Account string }
@@ -58,6 +60,7 @@ var (
 	mws     []remuda.Middleware
 	pool    *remuda.Pool[In, Out]
 	slogger *slog.Logger
+	mux     *http.ServeMux
 	d       time.Duration
 )
 
@@ -69,6 +72,7 @@ func account(In) string
 
 var _ = errors.Is
 var _ middleware.Counter
+var _ *monitor.Monitor
 var _ *rate.Limiter
 var _ *semaphore.Weighted
 `
@@ -190,7 +194,7 @@ func bareCode(code string) string {
 func exportData(t *testing.T, files *token.FileSet) types.Importer {
 	t.Helper()
 	list := exec.Command("go", "list", "-export", "-deps", "-f", "{{.ImportPath}}={{.Export}}",
-		".", "./middleware", "golang.org/x/sync/semaphore", "golang.org/x/time/rate", "log/slog")
+		".", "./middleware", "./monitor", "golang.org/x/sync/semaphore", "golang.org/x/time/rate", "log/slog")
 	var stderr bytes.Buffer
 	list.Stderr = &stderr
 	out, err := list.Output()

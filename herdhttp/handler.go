@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/remuda-go/remuda"
+	"github.com/remuda-go/remuda/internal/loopback"
 )
 
 // Handler returns what [Serve] serves, to be mounted on a server that the
@@ -29,7 +30,7 @@ func Handler(herd Herd, opts ...Option) http.Handler {
 	if err != nil {
 		panic(err)
 	}
-	return c.handler(arrivedAtLoopback)
+	return c.handler(loopback.Arrived)
 }
 
 func (c *config) handler(atLoopback func(*http.Request) bool) http.Handler {

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/remuda-go/remuda/internal/loopback"
 )
 
 // A Server serves a herd until its owner closes it. The herd does not know of
@@ -43,10 +45,10 @@ func Serve(herd Herd, addr string, opts ...Option) (*Server, error) {
 }
 
 func (c *config) serve(l net.Listener) *Server {
-	loopback := isLoopback(l.Addr())
+	atLoopback := loopback.Addr(l.Addr())
 	s := &Server{
 		http: http.Server{
-			Handler:           c.handler(func(*http.Request) bool { return loopback }),
+			Handler:           c.handler(func(*http.Request) bool { return atLoopback }),
 			ReadHeaderTimeout: 5 * time.Second,
 			ReadTimeout:       10 * time.Second,
 			WriteTimeout:      10 * time.Second,

@@ -1,7 +1,6 @@
 package page_test
 
 import (
-	_ "embed"
 	"fmt"
 	"testing"
 
@@ -10,9 +9,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
-
-//go:embed testdata/look.js
-var look string
 
 // Everything can be read, fits into the window, and has a name, from 320 to 1,600 pixels,
 // light and dark.
@@ -38,7 +34,7 @@ func TestThePageCanBeRead(t *testing.T) {
 			b.Until(`document.querySelector("#tasks tbody tr") && document.querySelector("#chart-done .bars").getAttribute("d")`)
 			browser.Eval[any](b, `document.querySelector("#numbers").open = true; null`)
 			b.Until(`document.querySelectorAll("#numbers tbody tr").length === 60`)
-			assert.Empty(t, browser.Eval[[]string](b, look), where)
+			assert.Empty(t, b.Look(), where)
 			roles, named := b.Unnamed()
 			assert.Empty(t, roles, where)
 			assert.Greater(t, named, 30)
@@ -46,7 +42,7 @@ func TestThePageCanBeRead(t *testing.T) {
 			b.Click("#payload-show")
 			b.Until(`!document.querySelector("#payload-part pre").hidden`)
 			b.Click("#do-delete")
-			assert.Empty(t, browser.Eval[[]string](b, look), "the dialog, "+where)
+			assert.Empty(t, b.Look(), "the dialog, "+where)
 			roles, _ = b.Unnamed()
 			assert.Empty(t, roles, "the dialog, "+where)
 		}

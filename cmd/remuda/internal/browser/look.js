@@ -46,7 +46,7 @@
 			if (is < 3) found.push(`contrast ${is.toFixed(2)} of the edge of ${name(n)}`);
 			if (box.height < 24 || box.width < 24) found.push(`${box.width}x${box.height} of ${name(n)}`);
 		}
-		if (n.matches(".totals dd") && box.height > 2 * parseFloat(style.fontSize)) found.push(`${name(n)} is broken into lines`);
+		if (n.matches("dd") && style.whiteSpace === "nowrap" && box.height > 2 * parseFloat(style.fontSize)) found.push(`${name(n)} is broken into lines`);
 		if (n.matches("path.bars")) {
 			const is = contrast(colour(style.fill), behind(n.closest("figure")));
 			if (is < 3) found.push(`contrast ${is.toFixed(2)} of the bars of ${n.closest("figure").id}`);
