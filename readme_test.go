@@ -173,7 +173,9 @@ func TestReadmeBlocksAreExamples(t *testing.T) {
 	require.Len(t, blocks, strings.Count(string(text), "```go"))
 	for _, block := range blocks {
 		for paragraph := range strings.SplitSeq(block[2], "\n\n") {
-			assert.True(t, strings.Contains(examples.String(), bareCode(paragraph)), "no example has\n%s", paragraph)
+			if !strings.Contains(examples.String(), bareCode(paragraph)) { // assert.Contains would show all of them
+				t.Errorf("no example has\n%s", paragraph)
+			}
 		}
 	}
 }

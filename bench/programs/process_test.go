@@ -2,6 +2,7 @@ package programs_test
 
 import (
 	"bufio"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -18,9 +19,10 @@ type process struct {
 }
 
 // start starts a program, which the end of the test kills if it is still there.
-func start(t *testing.T, program string, args ...string) *process {
+func start(t *testing.T, stdin io.Reader, program string, args ...string) *process {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd.Stdin = stdin
 	stderr, err := cmd.StderrPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())

@@ -18,6 +18,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	// What the programs are made of, so that go test runs them anew when it changes.
+	_ "github.com/remuda-go/remuda"
+	_ "github.com/remuda-go/remuda/bench/programs/internal/rows"
+	_ "github.com/remuda-go/remuda/bench/programs/internal/serve"
+	_ "github.com/remuda-go/remuda/bench/programs/internal/thumb"
+	_ "github.com/remuda-go/remuda/middleware"
 )
 
 var binDir string // where programs are built
@@ -37,6 +44,7 @@ func TestMain(m *testing.M) {
 var programs = []struct{ name, peer string }{
 	{"thumbnailer", "errgroup"},
 	{"service", "pond"},
+	{"importer", "rill"},
 }
 
 // Both are formatted, neither has lines that hide two, and ours is never the longer one.

@@ -2,7 +2,6 @@ package programs_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"image"
@@ -13,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -24,41 +24,50 @@ type service struct {
 
 func startService(t *testing.T, program string) service {
 	t.Helper()
-	p := start(t, program, "127.0.0.1:0")
+	p := start(t, nil, program, "127.0.0.1:0")
 	var listening struct{ Addr string }
 	require.NoError(t, json.Unmarshal([]byte(p.await(t, "listening")), &listening))
 	return service{p, "http://" + listening.Addr}
 }
 
-// post returns the answer to an image, as a request with that id.
-func (s service) post(ctx context.Context, t *testing.T, id string, body []byte) (int, http.Header, string) {
-	t.Helper()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+"/thumb", bytes.NewReader(body))
-	require.NoError(t, err)
-	req.Header.Set("X-Request-Id", id)
-	return s.answer(t, req)
+// An answer is that to a request; its status is 0, and a test has failed, if there is none.
+type answer struct {
+	status int
+	header http.Header
+	body   string
 }
 
-func (s service) answer(t *testing.T, req *http.Request) (int, http.Header, string) {
+// post returns the answer to an image, as a request with that id.
+func (s service) post(t *testing.T, id string, body []byte) answer {
 	t.Helper()
+	return s.ask(t, http.MethodPost, "/thumb", id, body)
+}
+
+// ask may be called on any goroutine.
+func (s service) ask(t *testing.T, method, path, id string, body []byte) (a answer) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, s.url+path, bytes.NewReader(body))
+	if !assert.NoError(t, err) {
+		return answer{}
+	}
+	req.Header.Set("X-Request-ID", id)
 	transport := &http.Transport{DisableKeepAlives: true}
 	defer transport.CloseIdleConnections()
 	resp, err := transport.RoundTrip(req)
-	require.NoError(t, err)
+	if !assert.NoError(t, err) {
+		return answer{}
+	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	require.NoError(t, err)
-	return resp.StatusCode, resp.Header, string(answer)
+	text, err := io.ReadAll(resp.Body)
+	assert.NoError(t, err)
+	return answer{resp.StatusCode, resp.Header, string(text)}
 }
 
 // metrics returns what the service has counted.
 func (s service) metrics(t *testing.T) (pool struct{ Running, Queued, Succeeded, Failed int }) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/debug/vars", nil)
-	require.NoError(t, err)
-	_, _, answer := s.answer(t, req)
 	vars := struct{ Pool any }{&pool}
-	require.NoError(t, json.Unmarshal([]byte(answer), &vars))
+	require.NoError(t, json.Unmarshal([]byte(s.ask(t, http.MethodGet, "/debug/vars", "", nil).body), &vars))
 	return pool
 }
 
@@ -74,15 +83,14 @@ func TestService(t *testing.T) {
 	inEachWay(t, "service", func(t *testing.T, program string) {
 		s := startService(t, program)
 
-		status, header, answer := s.post(t.Context(), t, "good", blank(t, 100))
-		require.Equal(t, http.StatusOK, status)
-		require.Equal(t, "image/png", header.Get("Content-Type"))
-		thumb, err := png.Decode(strings.NewReader(answer))
+		good := s.post(t, "good", blank(t, 100))
+		require.Equal(t, http.StatusOK, good.status)
+		require.Equal(t, "image/png", good.header.Get("Content-Type"))
+		thumb, err := png.Decode(strings.NewReader(good.body))
 		require.NoError(t, err)
 		require.Equal(t, 64, thumb.Bounds().Dx())
 
-		status, _, _ = s.post(t.Context(), t, "bad", []byte("no image"))
-		require.Equal(t, http.StatusUnprocessableEntity, status)
+		require.Equal(t, http.StatusUnprocessableEntity, s.post(t, "bad", []byte("no image")).status)
 
 		m := s.metrics(t)
 		require.Equal(t, 1, m.Succeeded)
@@ -129,13 +137,11 @@ func TestServiceBusy(t *testing.T) {
 		)
 		for i := range clients {
 			wg.Go(func() {
-				status, header, _ := s.post(t.Context(), t, fmt.Sprint(i), body)
+				a := s.post(t, fmt.Sprint(i), body)
 				mu.Lock()
 				defer mu.Unlock()
-				statuses[status]++
-				if status == http.StatusServiceUnavailable && header.Get("Retry-After") == "" {
-					t.Error("503 without Retry-After")
-				}
+				statuses[a.status]++
+				assert.Equal(t, a.status == http.StatusServiceUnavailable, a.header.Get("Retry-After") != "")
 			})
 		}
 		wg.Wait()
@@ -156,10 +162,8 @@ func TestServiceFinishesRequests(t *testing.T) {
 	inEachWay(t, "service", func(t *testing.T, program string) {
 		s := startService(t, program)
 		answered := make(chan int)
-		go func() {
-			status, _, _ := s.post(t.Context(), t, "slow", blank(t, 4000))
-			answered <- status
-		}()
+		slow := blank(t, 4000)
+		go func() { answered <- s.post(t, "slow", slow).status }()
 		for s.metrics(t).Running == 0 { // each is a request, so it does not spin
 			select {
 			case <-answered:

@@ -73,7 +73,7 @@ func TestThumbnailerInterrupted(t *testing.T) {
 	}
 	inEachWay(t, "thumbnailer", func(t *testing.T, program string) {
 		to := t.TempDir()
-		p := start(t, program, from, to)
+		p := start(t, nil, program, from, to)
 		p.await(t, fmt.Sprintf("10 of %d: ", all))
 		status, log := p.interrupt(t)
 		require.Equal(t, 1, status)

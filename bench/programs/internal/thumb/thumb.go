@@ -1,4 +1,4 @@
-// Package thumb makes thumbnails. It is what both thumbnailers and both services do.
+// Package thumb makes thumbnails. Programs that do it are in the directories around it.
 package thumb
 
 import (

@@ -48,7 +48,7 @@ func run(ctx context.Context, addr string) error {
 			return
 		}
 		ctx := r.Context()
-		log := log.With("request", r.Header.Get("X-Request-Id"))
+		log := log.With("request", r.Header.Get("X-Request-ID"))
 		task, accepted := pool.TrySubmitErr(func() ([]byte, error) {
 			if err := ctx.Err(); err != nil { // the client has gone meanwhile
 				return nil, err

@@ -49,7 +49,7 @@ func run(ctx context.Context, addr string) error {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		ctx := context.WithValue(r.Context(), requestID{}, r.Header.Get("X-Request-Id"))
+		ctx := context.WithValue(r.Context(), requestID{}, r.Header.Get("X-Request-ID"))
 		ticket, err := pool.TrySubmit(ctx, body)
 		if err != nil {
 			w.Header().Set("Retry-After", "1")
