@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -155,10 +156,11 @@ func (c *checker) events(t *testing.T, h http.Handler) {
 	defer stop()
 	go func() {
 		defer cancel()
-		for range 100 { // it begins to listen at some time
-			ask(h, request{method: "POST", target: "/v1/tasks/job?id=shown"})
-			ask(h, request{method: "POST", target: "/v1/tasks/job.shown/cancel"})
-			ask(h, request{method: "DELETE", target: "/v1/tasks/job.shown"})
+		for i := range 100 { // it begins to listen at some time, and an ID is deleted once
+			id := "job.shown" + strconv.Itoa(i)
+			ask(h, request{method: "POST", target: "/v1/tasks/job?id=" + strings.TrimPrefix(id, "job.")})
+			ask(h, request{method: "POST", target: "/v1/tasks/" + id + "/cancel"})
+			ask(h, request{method: "DELETE", target: "/v1/tasks/" + id})
 			time.Sleep(time.Millisecond)
 		}
 	}()
