@@ -129,6 +129,11 @@ func (p *page) losses(s Scenario) {
 	if len(lost) > 0 {
 		p.line("remuda does worse than the best peer in: %s.\n", strings.Join(lost, "; "))
 	}
+	for _, cell := range s.Cells {
+		for _, name := range cell.Endless {
+			p.line("%s did not end within a minute in: %s.\n", name, cell.Name)
+		}
+	}
 	if note := notes[s.Name]; note != "" {
 		p.line("%s\n", note)
 	}

@@ -29,8 +29,9 @@ type Scenario struct {
 type Cell struct {
 	Name    string
 	Unit    string
-	Floor   string `json:",omitempty"` // the contender to compare remuda with
-	Charted bool   `json:",omitempty"`
+	Floor   string   `json:",omitempty"` // the contender to compare remuda with
+	Charted bool     `json:",omitempty"`
+	Endless []string `json:",omitempty"` // peers that did not end in time, and have no series
 	Series  []Series
 }
 
