@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/remuda-go/remuda"
 )
@@ -217,4 +218,45 @@ func BenchmarkStartClose(b *testing.B) {
 		}
 		drain(b, p)
 	}
+}
+
+// What an input costs in a batch of 500, beside what the function does.
+func BenchmarkBatches(b *testing.B) {
+	ctx := context.Background()
+	start := func(b *testing.B) *remuda.Pool[int, int] {
+		p := remuda.Must(remuda.StartBatches(1, 500, time.Second, func(_ context.Context, ins []int) ([]int, error) { return ins, nil }))
+		b.ReportAllocs()
+		return p
+	}
+	b.Run("Send", func(b *testing.B) {
+		p := start(b)
+		for b.Loop() {
+			if err := p.Send(ctx, 1); err != nil {
+				b.Fatal(err)
+			}
+		}
+		drain(b, p)
+	})
+	b.Run("Map", func(b *testing.B) {
+		p := start(b)
+		n := 0
+		for range p.Map(ctx, func(yield func(int) bool) {
+			for b.Loop() && yield(1) {
+			}
+		}) {
+			n++
+		}
+		drain(b, p)
+	})
+	b.Run("DoAll", func(b *testing.B) {
+		p := start(b)
+		ins := make([]int, 10_000)
+		for b.Loop() {
+			if _, err := p.DoAll(ctx, ins); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(b.Elapsed())/float64(b.N*len(ins)), "ns/input")
+		drain(b, p)
+	})
 }
