@@ -22,23 +22,23 @@ type loan[In, Out any] struct {
 func (s *stream[In, Out]) lend(n int) loan[In, Out] {
 	var b *batch[In, Out]
 	refused := false
+	if s.halted() != nil { // as in take
+		s.aborted.Store(true)
+	}
 	s.mu.Lock()
 	s.invited = s.invited[min(n, len(s.invited)):]
 	s.engaged -= n
 	n = min(n, s.unread.len(), dispatch.MaxBatch)
-	switch {
-	case s.halted() != nil: // as in nextBatchLocked
-		s.aborted.Store(true)
-	case n > 0 && !s.stopped.Load():
+	if n > 0 && !s.aborted.Load() && !s.stopped.Load() {
 		b = s.newBatchLocked()
 		if refused = !s.core.AcceptAtOnce(&b.Batch, n); refused {
 			b = nil
-			break
+		} else {
+			b.fill(s.unread.pop(b.in[:0], n))
+			b.kinds = make([]dispatch.Outcome, n)
+			s.linkLocked(b, nil)
+			s.working++
 		}
-		b.fill(s.unread.pop(b.in[:0], n))
-		b.kinds = make([]dispatch.Outcome, n)
-		s.linkLocked(b, nil)
-		s.working++
 	}
 	s.mu.Unlock()
 	if refused {

@@ -61,7 +61,7 @@ func (s *stream[In, Out]) invite() bool {
 func inviteAll[In, Out any](s *stream[In, Out]) {
 	for {
 		s.mu.Lock()
-		unread, stopped := s.unread.len(), s.stopped.Load()
+		unread, stopped := s.unread.len(), s.stopped.Load() || s.aborted.Load()
 		invite := !stopped && s.wantsWorkerLocked(unread)
 		last := !stopped && s.exhausted && unread > 0 && len(s.invited)+s.inviting == unread
 		s.mu.Unlock()
