@@ -1,6 +1,7 @@
 package remuda_test
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -43,13 +44,15 @@ func (p *press) print(ctx context.Context, ins []int) (outs []string, err error)
 }
 
 // batches is what the function has been called with since the last look, once all
-// stands still.
+// stands still, in the order of their first inputs: workers that begin at once note
+// theirs in either order.
 func (p *press) batches() [][]int {
 	synctest.Wait()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	got := p.got
 	p.got = nil
+	slices.SortFunc(got, func(a, b []int) int { return cmp.Compare(a[0], b[0]) })
 	return got
 }
 
