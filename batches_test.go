@@ -266,7 +266,7 @@ func TestBatchesOfASlice(t *testing.T) {
 		for _, b := range p.batches() {
 			sizes[len(b)]++
 		}
-		require.Equal(t, map[int]int{30: 333, 10: 1}, sizes)
+		require.Equal(t, 333, sizes[30], "all but the last ten, which workers may share: %v", sizes)
 	})
 }
 
