@@ -96,7 +96,7 @@ func TestWorkersTakeNoMoreThanTheyRun(t *testing.T) {
 
 	other, err := n.js.Consumer(t.Context(), streamName, "charge")
 	require.NoError(t, err)
-	rest, err := other.FetchNoWait(10)
+	rest, err := other.Fetch(7, jetstream.FetchMaxWait(10*time.Second)) // all that is left, if workers took no more
 	require.NoError(t, err)
 	count := 0
 	for msg := range rest.Messages() {
