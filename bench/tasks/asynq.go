@@ -15,7 +15,7 @@ import (
 )
 
 type asynqSystem struct {
-	server  *exec.Cmd
+	cmd     *exec.Cmd
 	dir     string
 	opt     asynq.RedisClientOpt
 	client  *asynq.Client
@@ -48,7 +48,7 @@ func newAsynq(ctx context.Context, strict bool) (system, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	s := &asynqSystem{server: cmd, dir: dir, opt: asynq.RedisClientOpt{Addr: addr}, redis: redis.NewClient(&redis.Options{Addr: addr})}
+	s := &asynqSystem{cmd: cmd, dir: dir, opt: asynq.RedisClientOpt{Addr: addr}, redis: redis.NewClient(&redis.Options{Addr: addr})}
 	for try := 0; s.redis.Ping(ctx).Err() != nil; try++ {
 		if try == 100 {
 			return nil, fmt.Errorf("redis does not start")
@@ -109,9 +109,44 @@ func (s *asynqSystem) left(context.Context) (int, error) {
 	return info.Size - info.Completed, nil
 }
 
+func (s *asynqSystem) roundTrip(ctx context.Context) error {
+	body, err := json.Marshal(sample)
+	if err != nil {
+		return err
+	}
+	t, err := s.client.EnqueueContext(ctx, asynq.NewTask("bench", body), asynq.Retention(time.Hour))
+	if err != nil {
+		return err
+	}
+	for { // there is no call that waits
+		info, err := s.inspect.GetTaskInfo(t.Queue, t.ID)
+		if err != nil || info.State == asynq.TaskStateCompleted {
+			return err
+		}
+		time.Sleep(200 * time.Microsecond)
+	}
+}
+
+func (s *asynqSystem) server() int { return s.cmd.Process.Pid }
+
+func (s *asynqSystem) holder(ctx context.Context) ([]string, error) {
+	_, err := s.client.EnqueueContext(ctx, asynq.NewTask("hold", nil), asynq.Queue("hold"))
+	return []string{"asynq", s.opt.Addr}, err
+}
+
+func holdAsynq(addr string, took func()) error {
+	srv := asynq.NewServer(asynq.RedisClientOpt{Addr: addr}, asynq.Config{
+		Concurrency: 1, LogLevel: asynq.FatalLevel, Queues: map[string]int{"hold": 1},
+	})
+	return srv.Run(asynq.HandlerFunc(func(context.Context, *asynq.Task) error {
+		took()
+		return nil
+	}))
+}
+
 func (s *asynqSystem) close() error {
 	err := errors.Join(s.client.Close(), s.inspect.Close(), s.redis.Close())
-	_ = s.server.Process.Kill()
-	_ = s.server.Wait()
+	_ = s.cmd.Process.Kill()
+	_ = s.cmd.Wait()
 	return errors.Join(err, os.RemoveAll(s.dir))
 }

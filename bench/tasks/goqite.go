@@ -98,8 +98,30 @@ func (s *goqiteSystem) work(ctx context.Context, workers int) (func(), error) {
 }
 
 func (s *goqiteSystem) left(ctx context.Context) (n int, err error) {
-	err = s.db.QueryRowContext(ctx, "select count(*) from goqite").Scan(&n)
+	err = s.db.QueryRowContext(ctx, "select count(*) from goqite where queue = 'bench'").Scan(&n)
 	return n, err
+}
+
+func (s *goqiteSystem) roundTrip(context.Context) error { return errUnsupported }
+
+func (s *goqiteSystem) server() int { return os.Getpid() }
+
+func (s *goqiteSystem) holder(ctx context.Context) ([]string, error) {
+	q := goqite.New(goqite.NewOpts{DB: s.db, Name: "hold"})
+	return []string{"goqite", s.dir}, q.Send(ctx, goqite.Message{Body: []byte("x")})
+}
+
+func holdGoqite(ctx context.Context, dir string, took func()) error {
+	db, err := sql.Open("sqlite3", filepath.Join(dir, "queue.db")+"?_journal=WAL&_timeout=5000")
+	if err != nil {
+		return err
+	}
+	q := goqite.New(goqite.NewOpts{DB: db, Name: "hold"})
+	if _, err := q.ReceiveAndWait(ctx, 100*time.Millisecond); err != nil {
+		return err
+	}
+	took()
+	return nil
 }
 
 func (s *goqiteSystem) close() error {

@@ -3,7 +3,7 @@
 // SQLite. It starts the servers itself, asks each what its setting is, and prints
 // that. A task counts when it is complete in the store.
 //
-//	cd bench/tasks && go run . [-n TASKS] [-rounds N]
+//	cd bench/tasks && go run . [-n TASKS] [-rounds N] [-waiting TASKS] [-restart BOUND]
 //
 // redis-server and PostgreSQL have to be installed; a system whose server is missing
 // is left out, and the table says so.
@@ -16,7 +16,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -31,6 +30,14 @@ type system interface {
 	work(ctx context.Context, workers int) (stop func(), err error)
 	// left is how many tasks are not complete in the store.
 	left(ctx context.Context) (int, error)
+	// roundTrip pushes a task and returns when its result can be read; errUnsupported
+	// if there are no results.
+	roundTrip(ctx context.Context) error
+	// server is the process that holds the tasks.
+	server() int
+	// holder pushes a task, or lets its child do that, and returns the arguments of a
+	// child that takes it and never ends it, with the defaults of the system.
+	holder(ctx context.Context) ([]string, error)
 	close() error
 }
 
@@ -46,41 +53,43 @@ var makers = []maker{
 var errUnsupported = fmt.Errorf("there is no call for it")
 
 func main() {
-	n := flag.Int("n", 3000, "tasks of each measurement")
-	rounds := flag.Int("rounds", 3, "of which the median is shown")
+	if len(os.Args) > 2 && os.Args[1] == "-hold" {
+		if err := hold(context.Background(), os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	var size sizes
+	flag.IntVar(&size.tasks, "n", 3000, "tasks of each measurement")
+	flag.IntVar(&size.waiting, "waiting", 100_000, "tasks that wait, for what is measured beside them; 0 leaves that out")
+	flag.DurationVar(&size.restart, "restart", 2*time.Minute, "how long to wait for what a killed process held; 0 leaves that out")
+	rounds := flag.Int("rounds", 3, "of which the median is shown; what takes long is measured in the last one only")
 	flag.Parse()
 	ctx := context.Background()
 	for _, strict := range []bool{true, false} {
 		title := "Strict: what is confirmed is on disk"
 		if !strict {
 			title = "Relaxed: on disk within about a second"
+			size.restart = 0 // it is the same
 		}
 		fmt.Printf("\n### %s\n\n", title)
-		if err := compare(ctx, strict, *n, *rounds); err != nil {
+		if err := compare(ctx, strict, size, *rounds); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
 	}
 }
 
-// A cell is one measurement: it returns operations a second.
-type cell struct {
-	name string
-	run  func(ctx context.Context, s system, n int) (float64, error)
-}
-
-var cells = []cell{
-	{"pushes/s, 1 pusher", func(ctx context.Context, s system, n int) (float64, error) { return pushes(ctx, s, n, 1) }},
-	{"tasks/s, 1 worker", func(ctx context.Context, s system, n int) (float64, error) { return runs(ctx, s, 1) }},
-	{"pushes/s, 16 pushers", func(ctx context.Context, s system, n int) (float64, error) { return pushes(ctx, s, n, 16) }},
-	{"tasks/s, 8 workers", func(ctx context.Context, s system, n int) (float64, error) { return runs(ctx, s, 8) }},
-	{"pushes/s, many at once", many},
-	{"tasks/s, 8 workers, again", func(ctx context.Context, s system, n int) (float64, error) { return runs(ctx, s, 8) }},
+// sizes are how much is measured.
+type sizes struct {
+	tasks, waiting int
+	restart        time.Duration
 }
 
 // compare runs each cell on each system in turn, round by round, so that all meet
 // the machine in the same moods.
-func compare(ctx context.Context, strict bool, n, rounds int) error {
+func compare(ctx context.Context, strict bool, size sizes, rounds int) error {
 	var systems []system
 	var names []string
 	for _, m := range makers {
@@ -101,10 +110,13 @@ func compare(ctx context.Context, strict bool, n, rounds int) error {
 	for i := range results {
 		results[i] = make([][]float64, len(systems))
 	}
-	for range rounds {
+	for round := range rounds {
 		for i, c := range cells {
+			if c.once && round < rounds-1 {
+				continue
+			}
 			for j, s := range systems {
-				v, err := c.run(ctx, s, n)
+				v, err := c.run(ctx, s, size)
 				switch {
 				case err == nil:
 					results[i][j] = append(results[i][j], v)
@@ -116,78 +128,14 @@ func compare(ctx context.Context, strict bool, n, rounds int) error {
 	}
 	fmt.Printf("\n| | %s |\n|---|%s\n", strings.Join(names, " | "), strings.Repeat("--:|", len(names)))
 	for i, c := range cells {
+		if !slices.ContainsFunc(results[i], func(v []float64) bool { return len(v) > 0 }) {
+			continue
+		}
 		fmt.Printf("| %s |", c.name)
 		for j := range systems {
-			fmt.Printf(" %s |", median(results[i][j]))
+			fmt.Printf(" %s |", c.show(results[i][j]))
 		}
 		fmt.Println()
 	}
 	return nil
-}
-
-func median(v []float64) string {
-	if len(v) == 0 {
-		return "–"
-	}
-	slices.Sort(v)
-	return fmt.Sprintf("%.0f", v[len(v)/2])
-}
-
-func pushes(ctx context.Context, s system, n, pushers int) (float64, error) {
-	begun := time.Now()
-	errs := make([]error, pushers)
-	var pushing sync.WaitGroup
-	for p := range pushers {
-		pushing.Go(func() {
-			for range n / pushers {
-				if errs[p] = s.push(ctx); errs[p] != nil {
-					return
-				}
-			}
-		})
-	}
-	pushing.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return 0, err
-		}
-	}
-	return float64(n/pushers*pushers) / time.Since(begun).Seconds(), nil
-}
-
-func many(ctx context.Context, s system, n int) (float64, error) {
-	begun := time.Now()
-	if err := s.pushMany(ctx, n); err != nil {
-		if err == errUnsupported { // the next cell has something to run all the same
-			if _, err := pushes(ctx, s, n, 16); err != nil {
-				return 0, err
-			}
-		}
-		return 0, err
-	}
-	return float64(n) / time.Since(begun).Seconds(), nil
-}
-
-// runs works off what the cell before has pushed.
-func runs(ctx context.Context, s system, workers int) (float64, error) {
-	n, err := s.left(ctx)
-	if err != nil {
-		return 0, err
-	}
-	begun := time.Now()
-	stop, err := s.work(ctx, workers)
-	if err != nil {
-		return 0, err
-	}
-	defer stop()
-	for {
-		left, err := s.left(ctx)
-		if err != nil {
-			return 0, err
-		}
-		if left == 0 {
-			return float64(n) / time.Since(begun).Seconds(), nil
-		}
-		time.Sleep(2 * time.Millisecond)
-	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 )
 
@@ -21,11 +22,14 @@ func TestCells(t *testing.T) {
 				}
 			}()
 			for _, c := range cells {
-				if v, err := c.run(t.Context(), s, 64); err != errUnsupported && (err != nil || v <= 0) {
+				if c.name == "runs again after kill -9, s" {
+					continue // it starts the program itself
+				}
+				if v, err := c.run(t.Context(), s, sizes{tasks: 64, waiting: 128}); err != errUnsupported && (err != nil || v <= 0 && !strings.HasPrefix(c.name, "memory")) {
 					t.Errorf("%s: %v a second, %v", c.name, v, err)
 				}
 			}
-			if left, err := s.left(t.Context()); left != 0 || err != nil {
+			if left, err := s.left(t.Context()); left > 128 || err != nil {
 				t.Errorf("%d tasks are left, %v", left, err)
 			}
 		})

@@ -5,9 +5,10 @@ import (
 	"errors"
 	"net"
 	"os"
+	"path/filepath"
+	"slices"
+	"sync/atomic"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 	"github.com/remuda-go/remuda"
 	"github.com/remuda-go/remuda/tasks"
 	"github.com/remuda-go/remuda/tasks/embedded"
@@ -15,10 +16,12 @@ import (
 
 type remudaSystem struct {
 	client *tasks.Client
-	conn   *nats.Conn // beside the client's: the depth of the queue is nothing that it tells cheaply
-	js     jetstream.JetStream
 	dir    string
 	strict bool
+
+	pushed  atomic.Int64
+	handler atomic.Pointer[tasks.Handler] // that works, if one does
+	ended   int                           // of those before
 }
 
 var kind = tasks.Define[payload, payload]("bench")
@@ -40,49 +43,32 @@ func newRemuda(ctx context.Context, strict bool) (system, error) {
 	if !strict {
 		opts = append(opts, embedded.RelaxedSync())
 	}
-	addr, err := freeAddr()
+	client, err := embedded.Open(ctx, filepath.Join(dir, "store"), opts...)
 	if err != nil {
 		return nil, err
 	}
-	client, err := embedded.Open(ctx, dir, append(opts, embedded.Listen(addr))...)
-	if err != nil {
-		return nil, err
-	}
-	conn, err := nats.Connect("nats://" + addr)
-	if err != nil {
-		return nil, err
-	}
-	js, err := jetstream.New(conn)
-	if err != nil {
-		return nil, err
-	}
-	return &remudaSystem{client, conn, js, dir, strict}, nil
+	return &remudaSystem{client: client, dir: dir, strict: strict}, nil
 }
 
 func (s *remudaSystem) durability(context.Context) (string, error) {
 	if s.strict {
-		return "embedded JetStream, sync_interval: always", nil
+		return "embedded JetStream, as Open has it by default: synced before Push returns, and before a result counts", nil
 	}
 	return "embedded JetStream, sync_interval: 1s", nil
 }
 
 func (s *remudaSystem) push(ctx context.Context) error {
 	_, err := kind.Push(ctx, s.client, sample)
+	s.pushed.Add(1)
 	return err
 }
 
 func (s *remudaSystem) pushMany(ctx context.Context, n int) error {
-	ins := func(yield func(payload) bool) {
-		for range n {
-			if !yield(sample) {
-				return
-			}
-		}
-	}
-	for _, err := range kind.PushAll(ctx, s.client, ins) {
+	for _, err := range kind.PushAll(ctx, s.client, slices.Values(slices.Repeat([]payload{sample}, n))) {
 		if err != nil {
 			return err
 		}
+		s.pushed.Add(1)
 	}
 	return nil
 }
@@ -90,24 +76,67 @@ func (s *remudaSystem) pushMany(ctx context.Context, n int) error {
 func (s *remudaSystem) work(ctx context.Context, workers int) (func(), error) {
 	w := tasks.NewWorker(s.client)
 	job := remuda.Func(func(_ context.Context, p payload) (payload, error) { return p, nil })
-	if _, err := kind.Handle(w, job, remuda.Config{Initial: workers}); err != nil {
+	h, err := kind.Handle(w, job, remuda.Config{Initial: workers})
+	if err != nil {
 		return nil, err
 	}
+	s.handler.Store(h)
 	ended := make(chan error, 1)
 	go func() { ended <- w.Run(ctx) }()
-	return func() { _ = errors.Join(w.Close(ctx), <-ended) }, nil
+	return func() {
+		_ = errors.Join(w.Close(ctx), <-ended)
+		s.ended += ran(s.handler.Swap(nil))
+	}, nil
 }
 
-func (s *remudaSystem) left(ctx context.Context) (int, error) {
-	stream, err := s.js.Stream(ctx, "REMUDA_QUEUE_"+kind.Name())
-	if err != nil {
-		return 0, err
+// ran is how many runs have ended: their results are recorded, and their carriers
+// acknowledged.
+func ran(h *tasks.Handler) int {
+	if h == nil {
+		return 0
 	}
-	return int(stream.CachedInfo().State.Msgs), nil
+	return int(h.Stats().Succeeded)
+}
+
+func (s *remudaSystem) left(context.Context) (int, error) {
+	return int(s.pushed.Load()) - s.ended - ran(s.handler.Load()), nil
+}
+
+func (s *remudaSystem) roundTrip(ctx context.Context) error {
+	id, err := kind.Push(ctx, s.client, sample)
+	if err != nil {
+		return err
+	}
+	s.pushed.Add(1)
+	_, err = kind.Wait(ctx, s.client, id)
+	return err
+}
+
+func (s *remudaSystem) server() int { return os.Getpid() }
+
+func (s *remudaSystem) holder(context.Context) ([]string, error) {
+	return []string{"remuda", filepath.Join(s.dir, "held")}, nil
+}
+
+// holdRemuda has a store of its own, which is the server, too, and is killed with it.
+func holdRemuda(ctx context.Context, dir string, took func()) error {
+	client, err := embedded.Open(ctx, dir)
+	if err != nil {
+		return err
+	}
+	held := tasks.Define[payload, payload]("held")
+	if _, err := held.Push(ctx, client, sample, tasks.WithID("held")); err != nil {
+		return err
+	}
+	w := tasks.NewWorker(client)
+	job := remuda.Func(func(_ context.Context, p payload) (payload, error) { took(); return p, nil })
+	if _, err := held.Handle(w, job, remuda.Config{}); err != nil {
+		return err
+	}
+	return w.Run(ctx)
 }
 
 func (s *remudaSystem) close() error {
-	s.conn.Close()
 	return errors.Join(s.client.Close(), os.RemoveAll(s.dir))
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivermigrate"
+	"github.com/riverqueue/river/rivertype"
 )
 
 // Kind is for river, of which a payload is the arguments.
@@ -32,7 +33,7 @@ func (riverWorker) Work(ctx context.Context, job *river.Job[payload]) error {
 }
 
 type riverSystem struct {
-	server *exec.Cmd
+	cmd    *exec.Cmd
 	dir    string
 	pool   *pgxpool.Pool
 	client *river.Client[pgx.Tx]
@@ -84,7 +85,7 @@ func newRiver(ctx context.Context, strict bool) (system, error) {
 		return nil, err
 	}
 	s := &riverSystem{dir: dir}
-	if s.server, err = postgres(dir, port, strict); err != nil {
+	if s.cmd, err = postgres(dir, port, strict); err != nil {
 		return nil, err
 	}
 	if s.pool, err = pgxpool.New(ctx, "postgres://postgres@"+addr+"/postgres?pool_max_conns=32"); err != nil {
@@ -156,13 +157,64 @@ func (s *riverSystem) work(ctx context.Context, workers int) (func(), error) {
 }
 
 func (s *riverSystem) left(ctx context.Context) (n int, err error) {
-	err = s.pool.QueryRow(ctx, "select count(*) from river_job where state <> 'completed'").Scan(&n)
+	err = s.pool.QueryRow(ctx, "select count(*) from river_job where state <> 'completed' and queue = 'default'").Scan(&n)
 	return n, err
+}
+
+func (s *riverSystem) roundTrip(ctx context.Context) error {
+	job, err := s.client.Insert(ctx, sample, nil)
+	if err != nil {
+		return err
+	}
+	for {
+		got, err := s.client.JobGet(ctx, job.Job.ID)
+		if err != nil || got.State == rivertype.JobStateCompleted {
+			return err
+		}
+		time.Sleep(200 * time.Microsecond)
+	}
+}
+
+func (s *riverSystem) server() int { return s.cmd.Process.Pid }
+
+func (s *riverSystem) holder(ctx context.Context) ([]string, error) {
+	_, err := s.client.Insert(ctx, sample, &river.InsertOpts{Queue: "hold"})
+	return []string{"river", s.pool.Config().ConnString()}, err
+}
+
+// holdWorker never ends a job.
+type holdWorker struct {
+	river.WorkerDefaults[payload]
+	took func()
+}
+
+func (w *holdWorker) Work(context.Context, *river.Job[payload]) error {
+	w.took()
+	return nil
+}
+
+func holdRiver(ctx context.Context, url string, took func()) error {
+	pool, err := pgxpool.New(ctx, url)
+	if err != nil {
+		return err
+	}
+	all := river.NewWorkers()
+	river.AddWorker(all, &holdWorker{took: took})
+	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
+		Logger: quiet(), Workers: all, Queues: map[string]river.QueueConfig{"hold": {MaxWorkers: 1}},
+	})
+	if err != nil {
+		return err
+	}
+	if err := client.Start(ctx); err != nil {
+		return err
+	}
+	select {}
 }
 
 func (s *riverSystem) close() error {
 	s.pool.Close()
-	_ = s.server.Process.Signal(syscall.SIGINT)
-	_ = s.server.Wait()
+	_ = s.cmd.Process.Signal(syscall.SIGINT)
+	_ = s.cmd.Wait()
 	return os.RemoveAll(s.dir)
 }
