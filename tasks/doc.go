@@ -28,8 +28,8 @@
 // finished ID is remembered for [Keep]. Order: by acceptance per kind, retries
 // excepted.
 //
-// What is confirmed is on disk, as far as the server's settings go: an embedded
-// server syncs each write unless RelaxedSync says otherwise; a cluster does as its
+// What is confirmed is on disk, as far as the server's settings go: in an embedded
+// store everything is, unless RelaxedSync says otherwise; a cluster does as its
 // sync_interval says, and nats-server's issues 7545 and 7567 tell what a loss of
 // power of several of its servers can cost. A process that is paused for longer
 // than Keep can run a finished task again.

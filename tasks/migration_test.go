@@ -44,7 +44,8 @@ func TestMigrationFromAsynq(t *testing.T) {
 	t.Parallel()
 	ctx := within(t)
 	client := open(t, "")
-	kind := tasks.Define[string, string]("type", tasks.Attempts(3+1), tasks.Timeout(time.Second), tasks.Keep(time.Hour))
+	kind := tasks.Define[string, string]("type", tasks.Attempts(3+1), tasks.Timeout(time.Second), tasks.Keep(time.Hour),
+		tasks.Backoff(func(attempt int) time.Duration { return time.Duration(attempt) * time.Second }))
 	at := time.Now().Add(time.Hour)
 	for _, opts := range [][]tasks.PushOption{
 		nil, {tasks.At(at)}, {tasks.After(time.Hour)}, {tasks.WithID("a")}, {tasks.Unique("key")}, {tasks.Expires(at)},
@@ -61,6 +62,9 @@ func TestMigrationFromAsynq(t *testing.T) {
 		if in == "no use" {
 			return "", middleware.Permanent(errors.New("no use"))
 		}
+		if in == "later" {
+			return "", tasks.RetryAfter(errors.New("later"), time.Hour)
+		}
 		return "out", nil
 	}), remuda.Config{Initial: 8})
 	require.NoError(t, err)
@@ -71,8 +75,15 @@ func TestMigrationFromAsynq(t *testing.T) {
 	require.Error(t, err)
 	for dead, err := range client.Dead(ctx, tasks.Filter{}) {
 		require.NoError(t, err)
+		one, err := client.DeadTask(ctx, dead.ID)
+		require.NoError(t, err)
+		require.Equal(t, dead, one)
 		require.NoError(t, client.Redrive(ctx, dead.ID))
 	}
+	later, err := kind.Push(ctx, client, "later")
+	require.NoError(t, err)
+	info := state(t, client, later, tasks.Retrying)
+	require.WithinDuration(t, time.Now().Add(time.Hour), info.Due, time.Minute)
 	_, err = kind.Wait(ctx, client, id)
 	require.Error(t, err)
 	require.NoError(t, client.Delete(ctx, id))

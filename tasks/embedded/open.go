@@ -26,8 +26,9 @@ const startTime = 5 * time.Minute
 // returns a client of it. If dir is empty, everything is kept in a temporary
 // directory that Close removes, for tests.
 //
-// Every task is synced to disk when it is pushed and when it ends, unless
-// [RelaxedSync] says otherwise. What the process that had the store open before
+// What is confirmed is on disk: a task when Push returns, and its outcome before its
+// carrier is gone, unless [RelaxedSync] says otherwise. On Linux and ext4 tasks that come
+// together share a sync, unless [Listen] lets others in. What the process that had the store open before
 // was running, runs again at once: the lock on the directory proves that it is
 // gone. If another process has it open, Open returns [tasks.ErrLocked].
 //
