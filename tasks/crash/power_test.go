@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"sync"
 	"testing"
 
 	"github.com/remuda-go/remuda/tasks/internal/disk"
@@ -15,13 +16,20 @@ import (
 
 // A shadow is what is on disk of a store: a copy of each file as it was when it was
 // synced last.
-type shadow struct{ store, dir string }
+type shadow struct {
+	store, dir string
+	mu         *sync.Mutex // keeps one sync from removing what another makes
+}
 
-func (o *order) shadow() shadow { return shadow{store: o.Dir, dir: o.Dir + ".synced"} }
+func (o *order) shadow() shadow {
+	return shadow{store: o.Dir, dir: o.Dir + ".synced", mu: new(sync.Mutex)}
+}
 
 // fsync takes the place of the system's, for the process of an order. It is called
 // for several files at once, and the process may be killed in the middle.
 func (s shadow) fsync(f *os.File) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	name, err := filepath.Rel(s.store, f.Name())
 	if err != nil {
 		return err
