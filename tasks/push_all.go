@@ -5,9 +5,6 @@ import (
 	"iter"
 	"sync"
 	"time"
-
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 // PushAll pushes a task for each input, and yields the outcome of each in the order
@@ -159,48 +156,4 @@ func (f *fleet) stop() {
 	}
 	f.mu.Unlock()
 	f.under.Wait()
-}
-
-// pushMany pushes tasks as one batch if they are many and plain, and each by itself
-// if they are not, or if the batch is refused: one that is refused stores nothing.
-func (c *Client) pushMany(ctx context.Context, pushes []*push) {
-	plain := pushes[:0:0]
-	for _, p := range pushes {
-		if p.err == nil && p.fresh && p.key == "" && p.due.IsZero() && p.expires.IsZero() {
-			plain = append(plain, p)
-		}
-	}
-	if len(plain) == len(pushes) && len(plain) >= batchLeast && (c.opts.Full == nil || !c.opts.Full()) {
-		if c.pushBatch(ctx, pushes) {
-			return
-		}
-	}
-	var each sync.WaitGroup
-	turn := make(chan struct{}, batchLeast)
-	for _, p := range pushes {
-		if p.err != nil {
-			continue
-		}
-		turn <- struct{}{}
-		each.Go(func() {
-			p.err = c.push(ctx, p)
-			<-turn
-		})
-	}
-	each.Wait()
-}
-
-// pushBatch reports whether the tasks are stored. If nothing is known of that, each is
-// pushed again under its ID.
-func (c *Client) pushBatch(ctx context.Context, pushes []*push) bool {
-	msgs := make([]*nats.Msg, len(pushes))
-	for i, p := range pushes {
-		msgs[i] = p.message(queueSubject(p.id))
-		msgs[i].Header.Set(jetstream.MsgIDHeader, messageID(p.id, p.tag))
-	}
-	err := c.commit(ctx, msgs)
-	if err == nil {
-		err = c.sync(ctx, queueStream(pushes[0].id.Kind()))
-	}
-	return err == nil
 }

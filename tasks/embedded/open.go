@@ -53,6 +53,7 @@ func Open(ctx context.Context, dir string, opts ...Option) (*tasks.Client, error
 	}
 	ours := func(c *setup.Options) {
 		c.Conn, c.Journal, c.Disk, c.OnClose = s.conn, s.journal, s.disk, s.close
+		c.Lazy = !s.syncs
 		most := o.pushable(s.server.JetStreamConfig().MaxStore)
 		c.Full = func() bool { return int64(s.server.GlobalAccount().JetStreamUsage().Store) >= most }
 	}
@@ -70,6 +71,7 @@ type store struct {
 	disk    *disk.Disk // nil if the server syncs what it writes
 	shared  bool       // other processes may hold leases
 	token   string     // what the server asks for; empty if it asks for none
+	syncs   bool       // the server syncs each write before it answers
 }
 
 func (s *store) open(o options) error {
@@ -108,7 +110,7 @@ func (s *store) open(o options) error {
 	if err != nil {
 		return err
 	}
-	s.token = opts.Authorization
+	s.token, s.syncs = opts.Authorization, opts.SyncAlways
 	if s.server, err = server.NewServer(opts); err != nil {
 		return fmt.Errorf("remuda: server: %w", err)
 	}

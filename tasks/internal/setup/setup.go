@@ -17,6 +17,7 @@ type Options struct {
 	Conn    *nats.Conn
 	Journal Journal     // nil where the server lives on when this process dies
 	Disk    *disk.Disk  // nil where what the server has confirmed is on disk, as far as its settings go
+	Lazy    bool        // the server answers before it has synced
 	Full    func() bool // the store holds as much as may be pushed; nil if there is no bound
 	OnClose func() error
 
