@@ -57,7 +57,7 @@ func (w *world) command(patience time.Duration, change func(*order)) (order, *ex
 // process runs one to its end. It reports whether it was killed at its point.
 func (w *world) process(change func(*order)) (killed bool) {
 	w.t.Helper()
-	o, cmd := w.command(10*time.Second, change)
+	o, cmd := w.command(30*time.Second, change)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if cmd.Run() == nil {
@@ -185,26 +185,30 @@ func TestKills(t *testing.T) {
 			if name == "cluster" {
 				o.URL = serve(t)
 			}
-			killPoints(t, o, first)
+			killPoints(t, o, first, kills()/3)
 		})
 	}
 }
 
-// killPoints kills a third of the processes that REMUDA_KILLS asks for.
-func killPoints(t *testing.T, o order, first int) {
-	kills := 30
+// kills is how many processes are to be killed.
+func kills() int {
 	if n, err := strconv.Atoi(os.Getenv("REMUDA_KILLS")); err == nil {
-		kills = n
+		return n
 	}
+	return 30
+}
+
+// killPoints kills so many processes, at each point in turn.
+func killPoints(t *testing.T, o order, first, kills int) {
 	w := newWorld(t, o)
 	missed := 0
-	for i := 0; i < kills/3; {
+	for i := 0; i < kills; {
 		point := points[(first+i+missed)%len(points)]
 		if w.process(func(o *order) { o.Point, o.Nth, o.Pushes = point, 1+rand.N(4), 3 }) {
 			i++
 		} else {
 			missed++
-			require.Less(t, missed, 10+kills/3, "points are not reached, the last of them %s", point)
+			require.Less(t, missed, 10+kills, "points are not reached, the last of them %s", point)
 		}
 	}
 	for w.process(func(o *order) { o.Finish, o.Patience = true, 60*time.Second }) {
