@@ -75,7 +75,9 @@ var (
 // # The queue
 //
 // Inputs wait in the queue until their batch begins, so that its bound is at least size:
-// a [Config.Queue] below counts as size, [Unbuffered] too. Config.Inline means nothing.
+// a [Config.Queue] below counts as size, [Unbuffered] too. Those of Map and Stream take
+// no places, as everywhere; these read ahead by the bound of the queue and a batch for
+// each worker. Config.Inline means nothing.
 //
 // StartBatches returns [ErrInvalidBatch] for a size below 1 or a wait below 0, and the
 // errors of [Start].

@@ -17,6 +17,8 @@ var ErrNestedWait = errors.New("remuda: Wait called by a job of the pool")
 //	pool.Send(ctx, "/")    // the job sends what it finds, with its own ctx
 //	err := pool.Wait(ctx)  // until nothing is left to visit
 //
+// In a pool of [StartBatches] it begins the batches of what is queued when it is called.
+//
 // Others may send meanwhile: Wait waits for that too, and has returned nil if there
 // was an instant at which nothing was left. Inputs of Map, Stream and DoAll count
 // from when a worker takes them out of their sequence. While the pool is paused and

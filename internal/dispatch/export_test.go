@@ -12,6 +12,13 @@ func (d *Dispatcher[T, S]) TryFetch(w *Worker[T, S]) (hasItem, isParked bool) {
 	return f == item, f == parked
 }
 
+// TryGather is the second half of a turn of Gather's loop, and tells whether the worker
+// is to end, or waits for more items as the gatherer.
+func (d *Dispatcher[T, S]) TryGather(w *Worker[T, S]) (items []T, isRetired, isGatherer bool) {
+	items, f, _ := d.gatherOnce(w, nil)
+	return items, f == retired, f == gathering
+}
+
 // Woken tells whether a parked worker was woken. Wake then is the rest of Fetch's
 // loop, and tells whether the worker is to go on.
 func (w *Worker[T, S]) Woken() bool { return len(w.wake) > 0 }

@@ -69,7 +69,7 @@ func (d *Dispatcher[T, S]) gatherOnce(w *Worker[T, S], items []T) (taken []T, f 
 		items = d.takeLocked(w, items, min(n, d.Gathering.Size))
 		d.admitLocked(&e, 0)
 		d.endSearchLocked(w, &e)
-	case n == 0 || d.gather.gatherer != nil:
+	case n == 0 || d.gather.gatherer != nil || d.roster.surplus():
 		f = d.restLocked(w, &e)
 	default:
 		f = gathering

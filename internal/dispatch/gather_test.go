@@ -278,6 +278,44 @@ func TestGatherAtRandom(t *testing.T) {
 	}
 }
 
+// A worker that has become surplus since it looked does not gather: nobody would wake
+// it before its time.
+func TestSurplusWorkerDoesNotGather(t *testing.T) {
+	var clock queuetime.Clock
+	clock.Start()
+	clock.Timing.Store(runstate.Timed)
+	launched := make(chan *worker, 1)
+	d := new(dispatcher)
+	d.Open(dispatch.Config[int, own]{
+		Target: 1, Bound: 10, Clock: &clock, Gathering: dispatch.Gathering{Size: 3, Wait: time.Hour},
+		Run:    func(w *worker) { launched <- w },
+		Idle:   func() {},
+		Unused: func(*worker) {},
+		Ended:  func() {},
+	})
+	_, err := d.Send(1)
+	require.NoError(t, err)
+	w := <-launched
+	require.False(t, d.TryRetire(w))
+	d.Resize(0)
+	_, isRetired, isGatherer := d.TryGather(w)
+	require.True(t, isRetired)
+	require.False(t, isGatherer)
+	require.NoError(t, d.Check())
+	d.Gone()
+
+	d.Resize(1)
+	w = <-launched
+	items, _, isGatherer := d.TryGather(w)
+	require.Empty(t, items)
+	require.True(t, isGatherer, "1 is still there, and waits for others")
+	d.Hurry()
+	require.True(t, w.Woken())
+	items, _, _ = d.TryGather(w)
+	require.Equal(t, []int{1}, items)
+	require.NoError(t, d.Check())
+}
+
 // Inputs of a batch that begin at once wait for nobody, and can't be split off.
 func TestBatchAtOnce(t *testing.T) {
 	withRig(t, 10, 1, func(r *rig) {
