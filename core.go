@@ -16,6 +16,7 @@ type core[In, Out any] struct {
 
 	life    lifecycle
 	source  Source[In]             // nil for a pool that is fed by its own queue
+	keys    sender[In, Out]        // of its inputs; nil if they have none
 	sourced sourceWorkers[In, Out] // of a pool that is fed by a source
 	drops   dropHook[In]           // the user's OnDrop
 	streams streamSet              // loops over Map and Stream
@@ -39,7 +40,8 @@ func (c *core[In, Out]) start(b JobBuilder[In, Out], built bool) error {
 		c.endSlot = c.Dispatcher.EndSlot
 		c.ref.name, c.ref.slots = c.cfg.Name, c
 		c.ref.base, c.ref.cancel = context.WithCancelCause(context.Background())
-		c.full = c.cfg.full()
+		c.full = c.cfg.full(c.keys != nil)
+		c.ref.keyed = c.keys != nil
 		c.ref.clock.Start()
 		c.ref.clock.Timing.Store(timing)
 		if c.source == nil {
@@ -63,6 +65,7 @@ func (c *core[In, Out]) open() {
 		Bound:       c.cfg.bound(),
 		IdleTimeout: c.cfg.IdleTimeout,
 		Clock:       &c.ref.clock,
+		Keyed:       c.keys != nil,
 		Run:         c.work,
 		Idle:        unlabel,
 		Unused:      c.unusedWorker,

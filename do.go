@@ -40,6 +40,9 @@ func (p *Pool[In, Out]) Do(ctx context.Context, in In) (out Out, err error) {
 			if c.source != nil {
 				return out, c.refusal()
 			}
+			if err := c.ref.nestedFault(); err != nil {
+				return out, err
+			}
 			c.yieldSlot(caller)
 		}
 	}

@@ -79,7 +79,8 @@
 // permission to run, to another run. So a pool full of such jobs does not deadlock,
 // and the bound on the jobs that run still holds. The pool knows the job by the
 // context: pass on the one that the job was given, or one derived from it. Close,
-// called with it, does not wait for its caller.
+// called with it, does not wait for its caller. In a pool with keys ([StartKeyed]) the
+// calls that would wait are refused.
 //
 // Only a call that waits for the run's own pool gives up the slot; a job that waits
 // for a channel, the Done of a ticket among them, holds it. Calls between two pools
@@ -102,6 +103,18 @@
 //
 // Callers see no batches: each hands over one input, in any of the ways above, and has
 // the outcome of that one. An error of some inputs, by [InputError], is theirs alone.
+//
+// # Keys
+//
+// Where inputs of one kind must not run at the same time, as requests at one host, or
+// must keep their order, as the events of one account, [StartKeyed] makes a pool that
+// runs one at a time for each key, while other keys go on:
+//
+//	pool, err := remuda.StartKeyed(8, func(e Event) string { return e.Account }, apply)
+//
+// An input that waits for its key holds no worker, and a key that is slow, or sent all
+// the time, holds up nobody else. A job of such a pool may send to it, and must not wait
+// for it: [ErrNestedKey].
 //
 // # Jobs that add inputs
 //

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/remuda-go/remuda/internal/dispatch"
 	"github.com/remuda-go/remuda/internal/safeerr"
 )
 
@@ -63,11 +64,17 @@ func (c Config) limit(sentinel error, format string, args ...any) error {
 }
 
 // full is the error of a call that does not wait for a place.
-func (c Config) full() error {
-	if c.bound() == 0 {
+func (c Config) full(keyed bool) error {
+	switch bound := c.bound(); {
+	case bound == 0 && keyed:
+		return c.limit(ErrQueueFull, "queue is full: there is none, and no worker is free, or the key is not")
+	case bound == 0:
 		return c.limit(ErrQueueFull, "queue is full: there is none, and no worker is free")
+	case keyed:
+		return c.limit(ErrQueueFull, "queue is full: %d wait, or %d of the key", bound, dispatch.Share(bound))
+	default:
+		return c.limit(ErrQueueFull, "queue is full: %d wait", bound)
 	}
-	return c.limit(ErrQueueFull, "queue is full: %d wait", c.bound())
 }
 
 // A waitError says where somebody was, or an input, when the context ended. It is
@@ -90,6 +97,14 @@ func (e *waitError) Unwrap() error { return e.err }
 // endedWhile is the error for a context that ended with err in the meantime.
 func (ref *poolRef) endedWhile(where string, err error) error {
 	return &waitError{where, ref.name, err}
+}
+
+// nestedFault returns why a run of the pool must not wait for it.
+func (ref *poolRef) nestedFault() error {
+	if !ref.keyed {
+		return nil
+	}
+	return Config{Name: ref.name}.fault(ErrNestedKey)
 }
 
 // Where one can be.

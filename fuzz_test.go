@@ -58,6 +58,7 @@ type play struct {
 	t       *testing.T
 	script  []byte
 	batches bool
+	keyed   bool
 	size    int // of a batch at most; 1 if there are none
 
 	rig
@@ -181,6 +182,10 @@ func (p *play) setUp() {
 func (p *play) make(cfg remuda.Config, wait time.Duration, mws []remuda.Middleware) (*remuda.Pool[task, *entry], error) {
 	if p.batches {
 		return remuda.StartBatchesWithConfig(cfg, p.size, wait, p.doBatch, mws...)
+	}
+	if p.keyed {
+		p.keys = newKeyLedger(&p.ledger)
+		return remuda.StartKeyedWithConfig(cfg, keyOf, p.rig.Do, mws...)
 	}
 	return remuda.NewWithConfig[task, *entry](cfg, mws...)
 }
@@ -440,10 +445,10 @@ func (p *play) check() {
 	if p.batches {
 		isFree = int(p.runs.Load()) < s.Workers // at least: some of them may have given up their slot
 	}
-	if isFree && waiting >= p.size {
-		p.t.Errorf("%d inputs wait, and a worker is free: %+v", waiting, s)
+	if free := p.ledger.waitingBut(p.keys.busyKeys()); isFree && free >= p.size {
+		p.t.Errorf("%d inputs wait, and a worker is free: %+v", free, s)
 	}
-	if isFree && blocked > 0 || s.Workers > 0 && p.bound > 0 && s.Queued <= p.bound/4 && blocked > 0 {
+	if isFree && blocked > 0 && p.keys == nil || s.Workers > 0 && p.bound > 0 && s.Queued <= p.bound/4 && blocked > 0 {
 		p.t.Errorf("%d senders wait, and there is room: %+v", blocked, s)
 	}
 	if closing && (active == 0 && waiting > 0 || blocked > 0) {

@@ -89,6 +89,9 @@ func (g *Group[In, Out]) SendContext(ctx context.Context, in In) error {
 func (g *Group[In, Out]) Wait() error {
 	r := g.core.ref.runOf(g.outer)
 	if r != nil {
+		if err := g.core.ref.nestedFault(); err != nil {
+			return err
+		}
 		g.core.yieldSlot(r)
 	}
 	g.mu.Lock()
@@ -111,7 +114,14 @@ func (g *Group[In, Out]) send(ctx context.Context, in In) error {
 	if err := g.add(e); err != nil {
 		return err
 	}
+	returned := false
+	defer func() {
+		if !returned { // the key function of a keyed pool has panicked, or ended the goroutine
+			g.remove(e, nil)
+		}
+	}()
 	seq, err := g.core.send(ctx, item[In, Out]{in, &e.envelope}, true)
+	returned = true
 	if err != nil {
 		g.remove(e, err)
 		return err

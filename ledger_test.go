@@ -30,6 +30,8 @@ type ledger struct {
 // An entry is what became of one input.
 type entry struct {
 	how      string       // the way in which it was handed over
+	key      int          // of the input, in a keyed pool
+	number   int64        // its place in the order of the calls of TrySend, of which one comes after the other
 	accepted atomic.Bool  // the call said so
 	refused  atomic.Bool  // the call said so
 	begun    atomic.Int32 // runs
@@ -146,7 +148,7 @@ func (l *ledger) outcome(e *entry, ctx context.Context, out *entry, err error) {
 		if ran {
 			l.fault("%s: ran, and %v", e.how, err)
 		}
-	case errors.Is(err, remuda.ErrNotStarted) && !ran:
+	case (errors.Is(err, remuda.ErrNotStarted) || errors.Is(err, remuda.ErrNestedKey)) && !ran:
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
 	default:
 		l.fault("%s: undocumented error %v", e.how, err)
@@ -167,14 +169,17 @@ func (l *ledger) taken() (taken []*entry) {
 
 // waiting is the number of inputs of which a call said that they were accepted,
 // and which have neither run nor been dropped.
-func (l *ledger) waiting() (n int) {
+func (l *ledger) waiting() (n int) { return l.waitingBut(nil) }
+
+// waitingBut is waiting without those of the keys for which busy is true.
+func (l *ledger) waitingBut(busy map[int]bool) (n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, e := range l.entries {
 		if e.how == "Group" { // it leaves the queue with the first error, of which the ledger is not told
 			continue
 		}
-		if e.accepted.Load() && e.begun.Load()+e.dropped.Load()+e.settled.Load() == 0 {
+		if e.accepted.Load() && e.begun.Load()+e.dropped.Load()+e.settled.Load() == 0 && !busy[e.key] {
 			n++
 		}
 	}

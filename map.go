@@ -48,7 +48,7 @@ func (p *Pool[In, Out]) Map(ctx context.Context, seq iter.Seq[In]) iter.Seq2[Out
 
 func (p *Pool[In, Out]) mapTo(ctx context.Context, input streamInput[In], yield func(Out, error) bool) {
 	c := &p.core
-	err := c.stream(ctx, input, true, func(b *batch[In, Out], i int) bool {
+	err := streamTo(ctx, c, input, true, func(b *batch[In, Out], i int) bool {
 		return yield(b.outcomes[i].out, b.outcomes[i].err)
 	})
 	if err != nil {
@@ -57,12 +57,21 @@ func (p *Pool[In, Out]) mapTo(ctx context.Context, input streamInput[In], yield 
 	}
 }
 
+// streamTo runs the inputs through a stream of the kind that the pool needs: see
+// core.stream.
+func streamTo[In, Out any](ctx context.Context, c *core[In, Out], input streamInput[In], ordered bool, emit func(*batch[In, Out], int) bool) error {
+	if c.keys != nil {
+		return streamKeyed(ctx, c, input, ordered, emit)
+	}
+	return c.stream(ctx, input, ordered, emit)
+}
+
 // Stream is Map, but yields each outcome as soon as it is there, in whatever order
 // that is, and with its input. After an early end the last result has no
 // input; its error is [ErrCutShort].
 func (p *Pool[In, Out]) Stream(ctx context.Context, seq iter.Seq[In]) iter.Seq[Result[In, Out]] {
 	return func(yield func(Result[In, Out]) bool) {
-		err := p.core.stream(ctx, streamInput[In]{seq: seq}, false, func(b *batch[In, Out], i int) bool {
+		err := streamTo(ctx, &p.core, streamInput[In]{seq: seq}, false, func(b *batch[In, Out], i int) bool {
 			return yield(Result[In, Out]{b.in[i], b.outcomes[i].out, b.outcomes[i].err, b.first + i})
 		})
 		if err != nil {
@@ -80,7 +89,7 @@ func (p *Pool[In, Out]) Stream(ctx context.Context, seq iter.Seq[In]) iter.Seq[R
 func (p *Pool[In, Out]) DoAll(ctx context.Context, ins []In) ([]Out, error) {
 	outs := make([]Out, 0, len(ins))
 	var errs []error
-	end := p.core.stream(ctx, streamInput[In]{slice: ins, fixed: true}, true, func(b *batch[In, Out], i int) bool {
+	end := streamTo(ctx, &p.core, streamInput[In]{slice: ins, fixed: true}, true, func(b *batch[In, Out], i int) bool {
 		if err := b.outcomes[i].err; err != nil {
 			errs = append(errs, &InputError{len(outs), err, p.core.cfg.Name})
 		}

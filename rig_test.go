@@ -52,6 +52,7 @@ type rig struct {
 	pool    *remuda.Pool[task, *entry]
 	resized atomic.Bool                      // somebody has tried to
 	wrapped bool                             // by the rig's own middleware
+	keys    *keyLedger                       // nil if the pool has no keys
 	nap     func(ctx context.Context, n int) // until ctx ends at most
 	wg      sync.WaitGroup                   // goroutines that the rig has started
 	runs    atomic.Int64                     // batches under way
@@ -60,7 +61,7 @@ type rig struct {
 // Do is the job.
 func (r *rig) Do(ctx context.Context, t task) (*entry, error) {
 	if !r.wrapped {
-		defer r.ledger.begin(t.entry)()
+		defer r.begin(t)()
 	}
 	return r.act(ctx, t)
 }
@@ -184,7 +185,7 @@ func (r *rig) middleware() remuda.Middleware {
 		return func(ctx context.Context) error {
 			info, _ := remuda.InfoFrom(ctx)
 			t := info.Input().(task)
-			defer r.ledger.begin(t.entry)()
+			defer r.begin(t)()
 			switch t.kind {
 			case thatBreaksBefore:
 				panic(t.entry)
@@ -201,7 +202,7 @@ func (r *rig) middleware() remuda.Middleware {
 }
 
 func (r *rig) send(ctx context.Context, t task) error {
-	t.entry = r.ledger.enter("Send")
+	t.entry = r.enter("Send", t)
 	if _, nested := remuda.InfoFrom(ctx); nested {
 		t.entry.how = "nested Send"
 	}
@@ -211,7 +212,7 @@ func (r *rig) send(ctx context.Context, t task) error {
 }
 
 func (r *rig) trySend(t task) error {
-	t.entry = r.ledger.enter("TrySend")
+	t.entry = r.enter("TrySend", t)
 	err := r.pool.TrySend(bg, t)
 	r.ledger.handedOver(t.entry, bg, err)
 	return err
@@ -219,13 +220,13 @@ func (r *rig) trySend(t task) error {
 
 // submit submits and waits; patience is the context of the waiting.
 func (r *rig) submit(ctx context.Context, t task, patience context.Context) error {
-	t.entry = r.ledger.enter("Submit")
+	t.entry = r.enter("Submit", t)
 	ticket, err := r.pool.Submit(ctx, t)
 	return r.await(ctx, t, patience, ticket, err)
 }
 
 func (r *rig) trySubmit(ctx context.Context, t task, patience context.Context) error {
-	t.entry = r.ledger.enter("TrySubmit")
+	t.entry = r.enter("TrySubmit", t)
 	ticket, err := r.pool.TrySubmit(ctx, t)
 	return r.await(ctx, t, patience, ticket, err)
 }
@@ -242,7 +243,7 @@ func (r *rig) await(ctx context.Context, t task, patience context.Context, ticke
 		out, err = ticket.Wait(patience)
 		r.ledger.outcome(t.entry, ctx, out, err)
 	default:
-		if patience.Err() == nil {
+		if patience.Err() == nil && !r.isNestedKey(err) {
 			r.ledger.fault("Wait returned (%v, %v), and the ticket is not done", out, err)
 		}
 		r.wg.Go(func() {
@@ -255,7 +256,7 @@ func (r *rig) await(ctx context.Context, t task, patience context.Context, ticke
 }
 
 func (r *rig) do(ctx context.Context, t task) error {
-	t.entry = r.ledger.enter("Do")
+	t.entry = r.enter("Do", t)
 	returned := false
 	defer func() {
 		if !returned {
@@ -292,7 +293,7 @@ func (r *rig) group(ctx context.Context, tasks []task) {
 	var sent []*entry
 	var refused error
 	for _, t := range tasks {
-		t.entry = r.ledger.enter("Group")
+		t.entry = r.enter("Group", t)
 		if refused = g.Send(t); refused != nil {
 			t.entry.refused.Store(true)
 			break
@@ -362,7 +363,7 @@ type loop struct {
 // read is the sequence.
 func (l *loop) read(yield func(task) bool) {
 	for _, t := range l.tasks {
-		t.entry = l.rig.ledger.enter("loop")
+		t.entry = l.rig.enter("loop", t)
 		l.mu.Lock()
 		l.entries = append(l.entries, t.entry)
 		l.mu.Unlock()
@@ -417,7 +418,7 @@ func (l *loop) collected(outs []*entry, err error) {
 // ends reports whether err may be what ends a loop.
 func (l *loop) ends(err error) bool {
 	return l.ctx.Err() != nil && errors.Is(err, l.ctx.Err()) ||
-		errors.Is(err, remuda.ErrPoolClosed) || errors.Is(err, remuda.ErrNotStarted)
+		errors.Is(err, remuda.ErrPoolClosed) || errors.Is(err, remuda.ErrNotStarted) || l.rig.isNestedKey(err)
 }
 
 // end takes the error that ended the loop.

@@ -20,6 +20,7 @@ type poolRef struct {
 	cancel context.CancelCauseFunc
 	clock  queuetime.Clock
 	slots  slotOwner // the pool itself
+	keyed  bool      // its runs must not wait for it: see StartKeyed
 
 	cancelled atomic.Bool // nothing begins any more; set by Stop, and before base ends
 	nested    atomic.Bool // a job has waited for its own pool with a shared context

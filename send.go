@@ -127,6 +127,9 @@ func newSentItem[In, Out any](ctx context.Context, ref *poolRef, in In) (item[In
 
 // send hands an item to the dispatcher. It returns its sequence number there.
 func (c *core[In, Out]) send(ctx context.Context, it item[In, Out], wait bool) (seq uint64, err error) {
+	if c.keys != nil {
+		return c.keys.send(ctx, c, it, wait)
+	}
 	seq, err = c.Dispatcher.Send(it)
 	if err == nil {
 		return seq, nil

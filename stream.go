@@ -75,6 +75,22 @@ type streamInput[In any] struct {
 // into it, until emit returns false. It returns the error that cut the stream short,
 // if one did.
 func (c *core[In, Out]) stream(ctx context.Context, input streamInput[In], ordered bool, emit func(*batch[In, Out], int) bool) error {
+	if err := streamFault(ctx, c, input); err != nil {
+		return err
+	}
+	s := newStream(ctx, c, ordered)
+	defer s.close()
+	if input.fixed {
+		s.readSlice(input.slice)
+	} else {
+		s.faults = input.faults
+		go s.read(input.seq)
+	}
+	return consume(s, emit)
+}
+
+// streamFault returns why there can be no stream.
+func streamFault[In, Out any](ctx context.Context, c *core[In, Out], input streamInput[In]) error {
 	mustContext(ctx)
 	if err := ctx.Err(); err != nil {
 		return err
@@ -85,14 +101,11 @@ func (c *core[In, Out]) stream(ctx context.Context, input streamInput[In], order
 	if !input.fixed && input.seq == nil {
 		return c.cfg.fault(nilError("sequence"))
 	}
-	s := newStream(ctx, c, ordered)
-	defer s.close()
-	if input.fixed {
-		s.readSlice(input.slice)
-	} else {
-		s.faults = input.faults
-		go s.read(input.seq)
-	}
+	return nil
+}
+
+// consume is the loop over s.
+func consume[In, Out any](s *stream[In, Out], emit func(*batch[In, Out], int) bool) error {
 	for b, from, to := s.await(); b != nil; b, from, to = s.await() {
 		for i := from; i < to; i++ {
 			if !emit(b, i) {

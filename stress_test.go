@@ -31,7 +31,12 @@ func lengthFrom(t *testing.T, variable string, short int) int {
 // many senders, contexts that end, jobs that fail in every way and call their
 // own pool, workers that come and go, loops that are left, and in half of the
 // rounds a Close in the middle of it. Length: REMUDA_STRESS, in inputs.
-func TestStress(t *testing.T) {
+func TestStress(t *testing.T) { testStress(t, false) }
+
+// The same with keyed pools, and inputs of three keys.
+func TestKeyedStress(t *testing.T) { testStress(t, true) }
+
+func testStress(t *testing.T, keyed bool) {
 	const round = 2_000
 	length := lengthFrom(t, "REMUDA_STRESS", 40_000)
 	var configs []remuda.Config
@@ -43,8 +48,8 @@ func TestStress(t *testing.T) {
 	rand.Shuffle(len(configs), func(i, j int) { configs[i], configs[j] = configs[j], configs[i] })
 	for done := 0; done < length; done += round {
 		cfg := configs[done/round%len(configs)]
-		s := &stress{cfg: cfg, length: round}
-		if done/round%3 == 2 {
+		s := &stress{cfg: cfg, length: round, keyed: keyed}
+		if done/round%3 == 2 && !keyed {
 			s.size = []int{1, 2, 7, 100}[rand.IntN(4)]
 		}
 		for _, fault := range s.run() {
@@ -60,6 +65,7 @@ func TestStress(t *testing.T) {
 type stress struct {
 	rig
 	cfg    remuda.Config
+	keyed  bool
 	length int // in inputs, without those of nested calls
 	size   int // of a batch; 0 for a pool without
 	left   atomic.Int64
@@ -79,8 +85,12 @@ func (s *stress) run() (faults []string) {
 		if rand.IntN(2) == 0 {
 			mws = append(mws, s.middleware())
 		}
-		s.pool = remuda.Must(remuda.NewWithConfig[task, *entry](s.cfg, mws...))
-		err = s.pool.Start(&s.rig)
+		if s.keyed {
+			s.keys = newKeyLedger(&s.ledger)
+			s.pool, err = remuda.StartKeyedWithConfig(s.cfg, keyOf, s.rig.Do, mws...)
+		} else {
+			s.pool, err = remuda.StartWithConfig(s.cfg, s.rig.Do, mws...)
+		}
 	}
 	if err != nil {
 		return []string{err.Error()}

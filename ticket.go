@@ -64,15 +64,18 @@ func (t *Ticket[Out]) Wait(ctx context.Context) (Out, error) {
 	if t.isSettled() {
 		return t.out, t.err
 	}
+	var out Out
 	r := t.ref.runOf(ctx)
 	if r != nil {
+		if err := t.ref.nestedFault(); err != nil {
+			return out, err
+		}
 		t.ref.slots.yieldSlot(r)
 	}
 	if t.wait(ctx, r) {
 		return t.out, t.err
 	}
 	t.askBack(r)
-	var out Out
 	return out, t.ref.endedWhile(isWaiting, ctx.Err())
 }
 

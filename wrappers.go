@@ -9,7 +9,8 @@ import (
 )
 
 // ErrInvalidInput is the error of a run whose input [Validate] refused, wrapped
-// together with the reason. middleware.Retry does not retry it.
+// together with the reason. middleware.Retry does not retry it. It is also that of an
+// input which has no key, in a pool of [StartKeyed].
 var ErrInvalidInput = errors.New("remuda: invalid input")
 
 // NoError makes a [Job] of a function that returns no error. As with NoInput,

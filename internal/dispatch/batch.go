@@ -34,6 +34,13 @@ const (
 
 func get(state uint64, shift int) int { return int(state >> shift & (1<<field - 1)) }
 
+// BeginOne makes b a batch of one input that runs, and that the dispatcher counts in
+// another way: Next ends it.
+func (b *Batch) BeginOne() {
+	b.reset(1)
+	b.Next()
+}
+
 // Next begins the next input, and returns its index, or false if there is none
 // left. It is for the owner.
 func (b *Batch) Next() (i int, ok bool) {

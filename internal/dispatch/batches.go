@@ -74,7 +74,7 @@ func (d *Dispatcher[T, S]) NeededElsewhere() bool {
 	d.inMu.Lock()
 	defer d.outMu.Unlock()
 	defer d.inMu.Unlock()
-	if d.out.Len()+d.in.Len() == 0 && d.firstWaiterLocked() == nil {
+	if !d.hasWorkLocked() {
 		d.roster.unserved = false
 	}
 	return d.phase < draining && (d.roster.surplus() || d.workWaitsLocked())

@@ -5,6 +5,10 @@ package dispatch
 // needs to be woken for them: a sender is blocked only while the queue is full, and
 // a worker is on its way to what is queued, unless none is free.
 func (d *state[T, S]) admitLocked(e *effects[T, S], atLeast int) {
+	if d.keyed != nil {
+		admitKeyedLocked(d, e)
+		return
+	}
 	for w := d.firstWaiterLocked(); w != nil; w = d.firstWaiterLocked() {
 		switch {
 		case w.guest:
@@ -25,6 +29,9 @@ func (d *state[T, S]) admitLocked(e *effects[T, S], atLeast int) {
 // refuseLocked refuses blocked senders. Guests among them go into the queue.
 func (d *state[T, S]) refuseLocked(e *effects[T, S], refusal error) {
 	e.refusal = refusal
+	if d.keyed != nil {
+		d.keyed.refuse(e.refuse)
+	}
 	for w := d.waiters.first; w != nil; w = d.waiters.first {
 		d.removeWaiterLocked(w)
 		if w.guest {

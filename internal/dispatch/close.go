@@ -7,7 +7,7 @@ import "github.com/remuda-go/remuda/internal/fifo"
 func (d *Dispatcher[T, S]) Seal(refusal error) {
 	var e effects[T, S]
 	d.inMu.Lock()
-	if d.phase <= open {
+	if d.phase < sealed {
 		d.phase = sealed
 	}
 	d.refuseLocked(&e, refusal)
@@ -29,7 +29,7 @@ func (d *Dispatcher[T, S]) Drain(refusal error) bool {
 	d.phase = draining
 	d.stopIdleClockLocked()
 	d.refuseLocked(&e, refusal)
-	if d.in.Len()+d.out.Len() > 0 {
+	if d.in.Len()+d.out.Len()+d.keyed.length() > 0 {
 		d.roster.target = max(d.roster.target, 1)
 		d.rebalanceLocked(&e)
 	} else {
@@ -52,6 +52,9 @@ func (d *Dispatcher[T, S]) TakeAll(drop func(T)) {
 	d.inMu.Lock()
 	all.Take(&d.out)
 	rest.Take(&d.in)
+	if d.keyed != nil {
+		d.keyed.clear(&rest)
+	}
 	d.finished[Dropped] += uint64(all.Places() + rest.Places())
 	d.ahead = 0
 	d.admitLocked(&now, 0)

@@ -24,7 +24,8 @@
 //   - Senders are blocked only while the queue is full (or, without a queue, while
 //     no worker is free).
 //   - Inputs leave the queue in the order in which they were accepted, and are
-//     accepted in the order in which their senders came.
+//     accepted in the order in which their senders came. Where they have keys, those
+//     whose key is busy, or has its share of the queue, are passed over meanwhile.
 package dispatch
 
 import (
@@ -50,6 +51,7 @@ type Config[T, S any] struct {
 	IdleTimeout time.Duration // ends workers that were idle throughout; 0 for never
 	Clock       *queuetime.Clock
 	Gathering   Gathering // of many items for one worker
+	Keyed       bool      // inputs come by SendKeyed alone
 
 	// Run is the goroutine of a worker: it calls Fetch, or Gather, until that returns
 	// false, and then Gone.
@@ -82,6 +84,8 @@ type state[T, S any] struct {
 	attention atomic.Bool  // some worker may be surplus: Fetch finds out; written under inMu
 	awaited   atomic.Bool  // somebody is in waitAll, or about to be; written under inMu
 	blocked   atomic.Int32 // senders in waiters; written under inMu
+
+	keyed *keyedQueue[T] // nil if inputs have no keys; set by Open
 
 	_ [64]byte // what follows is written all the time: not beside what is only read
 
@@ -118,11 +122,12 @@ type state[T, S any] struct {
 type phase uint8
 
 const (
-	unopened phase = iota // it is refused: before Open
-	open                  // it is accepted
-	sealed                // it is refused; workers go on, and may be resized
-	draining              // it is refused; workers end when nothing is queued
-	ended                 // all workers have gone
+	unopened  phase = iota // it is refused: before Open
+	open                   // it is accepted
+	openKeyed              // it is accepted if it has a key
+	sealed                 // it is refused; workers go on, and may be resized
+	draining               // it is refused; workers end when nothing is queued
+	ended                  // all workers have gone
 )
 
 // Open makes the dispatcher take inputs, once.
@@ -133,6 +138,10 @@ func (d *Dispatcher[T, S]) Open(cfg Config[T, S]) {
 	d.phase = open
 	d.roster.target = cfg.Target
 	d.idle.tick = d.endIdle
+	if cfg.Keyed {
+		d.phase = openKeyed
+		d.keyed = newKeyedQueue[T](cfg.Bound)
+	}
 }
 
 // Count counts the outcome of an input that somebody waits for. It comes before they

@@ -87,8 +87,11 @@ func (d *Dispatcher[T, S]) Check() error {
 			return fmt.Errorf("batch %d is not linked", batches)
 		}
 	}
-	places := d.in.Places() + d.out.Places()
-	waits := d.in.Len()+d.out.Len() > 0 || d.firstWaiterLocked() != nil
+	places := d.in.Places() + d.out.Places() + d.keyed.length()
+	waits := d.hasWorkLocked()
+	if err := d.keyed.check(); err != nil {
+		return err
+	}
 	free := r.idle > 0 || r.count-r.yielded < r.target
 	for _, c := range []struct {
 		holds bool
@@ -104,13 +107,13 @@ func (d *Dispatcher[T, S]) Check() error {
 		{d.phase == unopened || !waits || r.searching > 0 || !free, "work that waits is seen to"},
 		{d.out.Len() == 0 || r.searching > 0 || d.workWaitsLocked(), "work on the out side is known to wait"},
 		{len(r.returning) == 0 || r.busy() >= max(r.target, 1), "runs that want their slot back come first"},
-		{d.waiters.first == nil || d.phase == open, "nobody is blocked once the intake is closed"},
+		{d.waiters.first == nil || d.phase == open || d.phase == openKeyed, "nobody is blocked once the intake is closed"},
 		{d.firstWaiterLocked() == nil || places >= d.Bound, "senders are blocked only while the queue is full"},
 		{int64(d.unresolvedLocked()) >= 0, "no input is resolved twice"},
 		{d.IdleTimeout == 0 || r.idle == 0 || d.phase >= draining || d.idle.timer != nil, "the idle clock runs"},
 		{d.awaited.Load() == (len(d.waitAll) > 0), "it is known whether somebody waits for all"},
 		{d.phase < draining || d.idle.timer == nil || !d.idle.timer.Stop(), "no clock runs on while it drains"},
-		{d.phase != ended || r.count+r.leaving == 0 && !waits, "nothing is left after the end"},
+		{d.phase != ended || r.count+r.leaving == 0 && !waits && places == 0, "nothing is left after the end"},
 	} {
 		if !c.holds {
 			return fmt.Errorf("not so: %s: %s", c.what, d.stringLocked())
@@ -129,6 +132,32 @@ func (d *Dispatcher[T, S]) stringLocked() string {
 	return fmt.Sprintf("phase %d, in %d/%d, out %d/%d of %d, ahead %d, blocked %d, target %d, count %d, idle %d, yielded %d, leaving %d, searching %d, unserved %v, returning %d",
 		d.phase, d.in.Places(), d.in.Len(), d.out.Places(), d.out.Len(), d.Bound, d.ahead, d.waiters.len,
 		r.target, r.count, r.idle, r.yielded, r.leaving, r.searching, r.unserved, len(r.returning))
+}
+
+// check does the same for the queue of inputs with keys.
+func (q *keyedQueue[T]) check() error {
+	if q == nil {
+		return nil
+	}
+	last, claims := uint64(0), make(map[*lane[T]]int)
+	for w := q.inLine.first; w != nil; w = w.next {
+		if w.arrival <= last || w.isOver {
+			return fmt.Errorf("sender %d is in line behind %d, over %v", w.arrival, last, w.isOver)
+		}
+		last = w.arrival
+		if claims[w.lane]++; claims[w.lane] > w.lane.Claims {
+			return fmt.Errorf("%d claims for more senders", w.lane.Claims)
+		}
+	}
+	for l, list := range q.over {
+		if list.count() != list.len || list.len == 0 || q.hasShare(l) || l.Claims != claims[l] {
+			return fmt.Errorf("%d senders wait for a lane that has %d inputs and %d claims", list.len, l.Len(), l.Claims)
+		}
+	}
+	if q.inLine.count() != q.inLine.len || q.bound > 0 && q.hasPlace() && q.firstInLine() != nil {
+		return fmt.Errorf("%d are in line, and %d of %d places are taken", q.inLine.len, q.length(), q.bound)
+	}
+	return nil
 }
 
 func (l *waiterList[T]) count() (n int) {

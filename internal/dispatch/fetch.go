@@ -57,6 +57,9 @@ func (w *Worker[T, S]) take(it entry[T], isGuest bool) {
 // comes before the run, so that a slow run holds up nobody. It is called with
 // outMu, and releases it.
 func (d *Dispatcher[T, S]) fetchSlowly(w *Worker[T, S]) (f fetched) {
+	if d.keyed != nil {
+		return fetchKeyed(d, w)
+	}
 	var e effects[T, S]
 	d.inMu.Lock()
 	switch {
@@ -78,6 +81,44 @@ func (d *Dispatcher[T, S]) fetchSlowly(w *Worker[T, S]) (f fetched) {
 	d.outMu.Unlock()
 	d.apply(&e)
 	return f
+}
+
+// fetchKeyed is fetchSlowly where inputs have keys: the worker frees the lane of the
+// run before, and takes the oldest input whose lane is free.
+func fetchKeyed[T, S any](d *Dispatcher[T, S], w *Worker[T, S]) (f fetched) {
+	var e effects[T, S]
+	d.inMu.Lock()
+	w.freeLane(d.keyed)
+	switch sender := d.keyed.nextHandOff(); {
+	case d.keyed.inputs.Ready() > 0:
+		var it entry[T]
+		it, w.lane = d.keyed.pop()
+		w.take(it, false)
+	case sender != nil:
+		d.accepted++
+		w.lane = sender.lane
+		w.take(entry[T]{sender.item, d.stamper.Stamp(d.Clock)}, false)
+		d.keyed.handOff(sender)
+		e.admit(sender)
+	default:
+		f = d.restLocked(w, &e)
+	}
+	if f == item {
+		d.admitLocked(&e, 0)
+		d.endSearchLocked(w, &e)
+	}
+	d.inMu.Unlock()
+	d.outMu.Unlock()
+	d.apply(&e)
+	return f
+}
+
+// freeLane frees the lane of the run that has ended, if there is one.
+func (w *Worker[T, S]) freeLane(q *keyedQueue[T]) {
+	if l := w.lane; l != nil {
+		w.lane = nil
+		q.free(l)
+	}
 }
 
 // swapLocked moves the in side to the out side, which is used up. It reports
@@ -119,7 +160,7 @@ func (d *state[T, S]) takeHandOffLocked(w *Worker[T, S], e *effects[T, S]) bool 
 func (d *state[T, S]) endSearchLocked(w *Worker[T, S], e *effects[T, S]) {
 	d.roster.arrived(w)
 	switch {
-	case d.out.Len()+d.in.Len() == 0 && d.firstWaiterLocked() == nil:
+	case !d.hasWorkLocked():
 		d.roster.unserved = false
 	case d.roster.searching == 0:
 		if next := d.roster.acquireSearcher(); next != nil {
@@ -161,6 +202,7 @@ func (d *Dispatcher[T, S]) retire(w *Worker[T, S]) bool {
 	w.Last = None
 	surplus := d.roster.surplus()
 	if surplus {
+		w.freeLane(d.keyed)
 		d.roster.arrived(w)
 		d.roster.leave()
 		d.roster.unserved = d.roster.unserved || d.out.Len() > 0

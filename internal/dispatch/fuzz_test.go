@@ -23,7 +23,11 @@ func (m *model) play(ops []byte) {
 		o := dispatch.Succeeded + dispatch.Outcome(arg%4)
 		switch op % 32 {
 		case 0, 1, 2, 3:
-			m.send(arg%2 == 0)
+			if m.keys != nil {
+				m.sendKeyed(dispatch.Full(min(arg%8/3, 2)))
+			} else {
+				m.send(arg%2 == 0)
+			}
 		case 4, 5, 6, 7, 8, 9:
 			m.step(arg)
 		case 10, 11, 12, 13:
@@ -31,7 +35,7 @@ func (m *model) play(ops []byte) {
 				m.end(r, dispatch.Succeeded+dispatch.Outcome(op/32%4), op >= 128)
 			}
 		case 14:
-			if r != nil {
+			if r != nil && m.keys == nil {
 				m.requeue(m.bound + arg%3)
 			}
 		case 15, 16:
@@ -47,7 +51,9 @@ func (m *model) play(ops []byte) {
 		case 21:
 			m.goOn(arg)
 		case 22:
-			if op < 224 {
+			if m.keys != nil {
+				m.sendKeyed(dispatch.Block)
+			} else if op < 224 {
 				m.sendGuest()
 			} else {
 				m.removeGuest(arg)
@@ -61,7 +67,9 @@ func (m *model) play(ops []byte) {
 		case 24:
 			m.remove(arg)
 		case 25:
-			m.acquireInline()
+			if m.keys == nil {
+				m.acquireInline()
+			}
 		case 26:
 			m.endIdle()
 		case 27:
@@ -116,7 +124,7 @@ func (m *model) finish() {
 	if m.phase != draining {
 		m.resize(2)
 		m.settle()
-		m.must(!m.work(), "nothing waits for ever: %d items, %d senders", len(m.queue), len(m.waiters))
+		m.must(!m.work() && len(m.queue)+len(m.waiters) == 0, "nothing waits for ever: %d items, %d senders", len(m.queue), len(m.waiters))
 		m.drain()
 		m.settle()
 	}
@@ -156,21 +164,33 @@ func (m *model) givingUp() (n int) {
 	return n
 }
 
-func playOps(t testing.TB, ops []byte) {
+func playOps(t testing.TB, ops []byte, keyed bool) {
 	if len(ops) < 2 {
 		return
 	}
 	bounds := []int{0, 1, 2, 3, 8}
-	m := newModel(t, bounds[ops[0]%5], int(ops[1]%5), ops[1] >= 128)
+	var k *keys
+	if keyed {
+		k = newKeys(1 + int(ops[0]/5%4))
+	}
+	m := newModel(t, bounds[ops[0]%5], int(ops[1]%5), ops[1] >= 128, k)
 	m.play(ops[2:min(len(ops), 600)])
 }
 
 func FuzzDispatcher(f *testing.F) {
-	f.Fuzz(func(t *testing.T, ops []byte) { playOps(t, ops) })
+	f.Fuzz(func(t *testing.T, ops []byte) { playOps(t, ops, false) })
+}
+
+func FuzzKeyedDispatcher(f *testing.F) {
+	f.Fuzz(func(t *testing.T, ops []byte) { playOps(t, ops, true) })
 }
 
 // A dispatcher does what it should, whatever it goes through.
-func TestDispatcherAgainstModel(t *testing.T) {
+func TestDispatcherAgainstModel(t *testing.T) { playSeeds(t, false) }
+
+func TestKeyedDispatcherAgainstModel(t *testing.T) { playSeeds(t, true) }
+
+func playSeeds(t *testing.T, keyed bool) {
 	seeds := uint64(3000)
 	if testing.Short() {
 		seeds = 500
@@ -181,6 +201,6 @@ func TestDispatcherAgainstModel(t *testing.T) {
 		for i := range ops {
 			ops[i] = byte(r.Uint32())
 		}
-		playOps(t, ops)
+		playOps(t, ops, keyed)
 	}
 }

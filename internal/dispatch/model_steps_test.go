@@ -250,6 +250,9 @@ func (m *model) retire(w *worker) (ends bool) {
 	ends = m.d.TryRetire(w)
 	m.logf("worker %d looks whether it is to end: %v", w.ID, ends)
 	m.must(ends == surplus, "it ends if it is one too many: %v", surplus)
+	if ends {
+		m.keys.free(w)
+	}
 	if w.Last == dispatch.None && last != dispatch.None {
 		m.tally.Count(last)
 	}
@@ -264,6 +267,7 @@ func (m *model) retire(w *worker) (ends bool) {
 func (m *model) fetch(w *worker) {
 	surplus := m.surplus()
 	w.State.looked = false
+	m.keys.free(w)
 	if w.Last != dispatch.None {
 		m.tally.Count(w.Last)
 	}
@@ -297,6 +301,10 @@ func (m *model) park(w *worker) {
 func (m *model) began(w *worker) {
 	w.State.state = running
 	m.runs = append(m.runs, &run{item: w.Item, guest: w.Guest, w: w})
+	if m.keys != nil {
+		m.beganKeyed(w)
+		return
+	}
 	if len(m.queue) > 0 && m.queue[0].item == w.Item {
 		m.must(m.queue[0].guest == w.Guest, "guests are told apart")
 		m.queue = m.queue[1:]

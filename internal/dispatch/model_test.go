@@ -26,6 +26,7 @@ type model struct {
 	clock   queuetime.Clock
 	launchc chan *worker // those for which Run was called
 
+	keys          *keys // nil if items have none
 	bound, target int
 	phase         phase
 	nextItem      int
@@ -69,6 +70,7 @@ type queued struct {
 type waiter struct {
 	item  int
 	w     *dispatch.Waiter[int] // nil for a guest
+	claim bool                  // it has a claim; where items have keys
 	end   chan struct{}
 	ended bool // it is about to give up
 }
@@ -125,13 +127,14 @@ type batch struct {
 	last        dispatch.Outcome
 }
 
-func newModel(t testing.TB, bound, target int, idleClock bool) *model {
-	m := &model{t: t, bound: bound, target: target, launchc: make(chan *worker, 1000), d: new(dispatcher), guests: make(map[int]dispatch.Guest[int])}
+func newModel(t testing.TB, bound, target int, idleClock bool, k *keys) *model {
+	m := &model{t: t, bound: bound, target: target, launchc: make(chan *worker, 1000), d: new(dispatcher), guests: make(map[int]dispatch.Guest[int]), keys: k}
 	m.clock.Start()
 	cfg := dispatch.Config[int, own]{
 		Target: target,
 		Bound:  bound,
 		Clock:  &m.clock,
+		Keyed:  k != nil,
 		Idle:   func() {},
 		Run:    func(w *worker) { m.launchc <- w },
 		Unused: func(w *worker) { m.must(w.State.state == idle, "worker %d is unused", w.ID); w.State.state = stopping },
@@ -190,7 +193,12 @@ func (m *model) places() (n int) {
 	return n
 }
 
-func (m *model) work() bool { return len(m.queue) > 0 || m.isBlocked() }
+func (m *model) work() bool {
+	if m.keys != nil {
+		return m.nextKeyed() >= 0 || m.nextHandOff() != nil
+	}
+	return len(m.queue) > 0 || m.isBlocked()
+}
 
 // isBlocked reports whether somebody waits who is not about to give up.
 func (m *model) isBlocked() bool {
@@ -230,7 +238,11 @@ func (m *model) collect() {
 			w.State.state = stopping
 		}
 	}
-	m.collectTold()
+	if m.keys != nil {
+		m.collectToldKeyed()
+	} else {
+		m.collectTold()
+	}
 	for len(m.returning) > 0 && isClosed(m.returning[0].back) {
 		m.logf("    run %d has its slot back", m.returning[0].run.item)
 		m.returning[0].run.yielded = false
@@ -317,7 +329,7 @@ func (m *model) verify(slots, places int) {
 	m.must(m.places() <= max(m.bound, m.placesBefore+places), "%d places after %d", m.places(), m.placesBefore)
 	m.slotsBefore, m.placesBefore = m.slots(), m.places()
 	m.must(!m.work() || m.is(searching) > 0 || !m.isFree(), "work that waits is seen to")
-	m.must(!m.isBlocked() || m.places() >= m.bound, "senders are blocked only while the queue is full")
+	m.must(m.keys != nil || !m.isBlocked() || m.places() >= m.bound, "senders are blocked only while the queue is full")
 	m.must(len(m.returning) == 0 || m.slots() >= max(m.target, 1), "runs that want their slot back come first")
 	m.verifyStats()
 	if m.unresolved() == 0 {

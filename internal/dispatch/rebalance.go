@@ -11,7 +11,11 @@ func (d *state[T, S]) rebalanceLocked(e *effects[T, S]) {
 	for r.first != nil && r.surplus() {
 		d.stopOneLocked(e)
 	}
-	if r.searching == 0 && d.workWaitsLocked() {
+	waits := d.workWaitsLocked()
+	if d.keyed != nil {
+		waits = d.keyed.hasWork()
+	}
+	if r.searching == 0 && waits {
 		if w := r.acquireSearcher(); w != nil {
 			e.launch(w)
 		}
@@ -28,7 +32,11 @@ func (d *state[T, S]) rebalanceLocked(e *effects[T, S]) {
 // four times as long to get from one worker to 10,000. It needs both locks.
 func (d *state[T, S]) startForQueuedLocked(e *effects[T, S]) {
 	r := &d.roster
-	for n := d.workersFor(d.in.Len() + d.out.Len() + d.waiters.len); r.searching < n; {
+	n := d.workersFor(d.in.Len() + d.out.Len() + d.waiters.len)
+	if d.keyed != nil {
+		n = d.keyed.inputs.Ready() // senders that are handed off come one after the other
+	}
+	for r.searching < n {
 		w := r.acquire()
 		if w == nil {
 			return
@@ -64,9 +72,18 @@ func (d *state[T, S]) handOffLocked(e *effects[T, S]) bool {
 }
 
 // workWaitsLocked reports whether something waits for a worker. It does without
-// outMu: if no worker was free for what is on the out side, unserved is set.
+// outMu: if no worker was free for what is on the out side, unserved is set. It does
+// not know of inputs with keys.
 func (d *state[T, S]) workWaitsLocked() bool {
 	return d.roster.unserved || d.in.Len() > 0 || d.firstWaiterLocked() != nil
+}
+
+// hasWorkLocked is workWaitsLocked for those who have both locks.
+func (d *state[T, S]) hasWorkLocked() bool {
+	if d.keyed != nil {
+		return d.keyed.hasWork()
+	}
+	return d.out.Len()+d.in.Len() > 0 || d.firstWaiterLocked() != nil
 }
 
 // stopIdleLocked ends all idle workers.

@@ -17,6 +17,7 @@ type Worker[T, S any] struct {
 	leave     bool          // set before waking: end now
 	searching bool          // counts in roster.searching
 	next      *Worker[T, S] // guarded by inMu while it is idle
+	lane      *lane[T]      // of what it runs, if inputs have keys; guarded by inMu
 }
 
 // A roster is the bookkeeping of the workers. Dispatcher.inMu guards all of it.

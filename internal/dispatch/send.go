@@ -104,6 +104,9 @@ func (d *Dispatcher[T, S]) Requeue(item T, limit int) {
 func (d *Dispatcher[T, S]) Waits() bool {
 	d.inMu.Lock()
 	defer d.inMu.Unlock()
+	if n := d.keyed.length(); n > 0 {
+		return n > min(d.keyed.inputs.Ready(), d.roster.searching)
+	}
 	return d.in.Len()+d.ahead > d.roster.searching || d.Gathering.Size > 0
 }
 
@@ -113,12 +116,14 @@ func (d *Dispatcher[T, S]) Remove(seq uint64) (item T, ok bool) {
 	var e effects[T, S]
 	d.outMu.Lock()
 	d.inMu.Lock()
-	places := d.in.Places() + d.out.Places()
-	it, ok := d.out.Remove(seq)
-	if !ok {
+	places := d.in.Places() + d.out.Places() + d.keyed.length()
+	var it entry[T]
+	if d.keyed != nil {
+		it, ok = d.keyed.remove(seq)
+	} else if it, ok = d.out.Remove(seq); !ok {
 		it, ok = d.in.Remove(seq)
 	}
-	if d.in.Places()+d.out.Places() < places {
+	if d.in.Places()+d.out.Places()+d.keyed.length() < places {
 		d.finished.Count(Dropped)
 	}
 	d.ahead = d.out.Places()
@@ -142,7 +147,11 @@ func (d *Dispatcher[T, S]) GiveUp(w *Waiter[T]) bool {
 	d.inMu.Lock()
 	gaveUp := w.linked
 	if gaveUp {
-		d.removeWaiterLocked(w)
+		if d.keyed != nil {
+			d.keyed.unblock(w)
+		} else {
+			d.removeWaiterLocked(w)
+		}
 		d.ahead = d.out.Places()
 		d.admitLocked(&e, 0) // those behind it may have waited for it alone
 		d.rebalanceLocked(&e)

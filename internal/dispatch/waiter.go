@@ -11,6 +11,11 @@ type Waiter[T any] struct {
 	prev, next *Waiter[T]      // guarded by inMu
 	linked     bool            // guarded by inMu
 	guest      bool            // it is a guest, and needs neither a place nor an answer
+
+	// Where inputs have keys, guarded by inMu.
+	lane    *lane[T]
+	isOver  bool   // it waits for its lane: see keyedQueue
+	arrival uint64 // its number among the blocked senders
 }
 
 // Answer returns the channel on which the sender is told, once.
@@ -34,7 +39,7 @@ func (p *waiterPool[T]) get(item T, end <-chan struct{}) *Waiter[T] {
 
 func (p *waiterPool[T]) put(w *Waiter[T]) {
 	var zero T
-	w.item, w.end = zero, nil
+	w.item, w.end, w.lane = zero, nil, nil
 	p.pool.Put(w)
 }
 
@@ -52,6 +57,26 @@ func (l *waiterList[T]) push(w *Waiter[T]) {
 		l.first = w
 	}
 	l.last = w
+	l.len++
+}
+
+// insert puts w in front of those that came after it.
+func (l *waiterList[T]) insert(w *Waiter[T]) {
+	next := l.first
+	for next != nil && next.arrival < w.arrival {
+		next = next.next
+	}
+	if next == nil {
+		l.push(w)
+		return
+	}
+	w.linked, w.prev, w.next = true, next.prev, next
+	if next.prev != nil {
+		next.prev.next = w
+	} else {
+		l.first = w
+	}
+	next.prev = w
 	l.len++
 }
 
@@ -97,8 +122,11 @@ func answer[T any](w *Waiter[T], err error) {
 
 // firstWaiterLocked returns the first blocked sender whose context has not ended, or
 // nil if there is none.
-func (d *state[T, S]) firstWaiterLocked() *Waiter[T] {
-	for w := d.waiters.first; w != nil; w = w.next {
+func (d *state[T, S]) firstWaiterLocked() *Waiter[T] { return firstOf(d.waiters.first) }
+
+// firstOf is firstWaiterLocked among w and those behind it.
+func firstOf[T any](w *Waiter[T]) *Waiter[T] {
+	for ; w != nil; w = w.next {
 		select {
 		case <-w.end: // it is about to give up; GiveUp then admits those behind it
 		default:

@@ -1,0 +1,182 @@
+package dispatch
+
+import (
+	"github.com/remuda-go/remuda/internal/fifo"
+	"github.com/remuda-go/remuda/internal/keyed"
+)
+
+// A lane is the inputs of one key.
+type lane[T any] = keyed.Lane[entry[T]]
+
+// Lanes is the keys of which a dispatcher has inputs, or blocked senders. The zero
+// value is ready for SendKeyed, and belongs to one dispatcher, whose inMu guards it.
+type Lanes[K comparable, T any] struct{ keyed.Lanes[K, entry[T]] }
+
+// A keyedQueue is the queue of a dispatcher whose inputs have keys, and the senders
+// that wait for a place in it. It takes the place of both sides of the other queue,
+// and of waiters: a dispatcher without keys pays nothing for it. inMu guards it.
+//
+// A lane has a share of the places. A sender whose lane has used up its share, with
+// inputs or with senders in front, waits for its lane alone. The other senders that
+// are blocked stand in line for a place, and hold a claim each.
+type keyedQueue[T any] struct {
+	inputs   keyed.Queue[entry[T]]
+	bound    int
+	share    int                         // most places of a lane, claims included
+	inLine   waiterList[T]               // senders with a claim, in order of arrival
+	over     map[*lane[T]]*waiterList[T] // senders that wait for their lane
+	arrivals uint64                      // senders that were ever blocked
+}
+
+// Share returns how many of the places of a queue one key may have: half of them.
+func Share(bound int) int { return max(1, bound/2) }
+
+func newKeyedQueue[T any](bound int) *keyedQueue[T] {
+	return &keyedQueue[T]{bound: bound, share: Share(bound), over: make(map[*lane[T]]*waiterList[T])}
+}
+
+// length is the number of inputs in the queue. A nil queue has none.
+func (q *keyedQueue[T]) length() int {
+	if q == nil {
+		return 0
+	}
+	return q.inputs.Len()
+}
+
+// hasWork reports whether a worker could take something.
+func (q *keyedQueue[T]) hasWork() bool { return q.inputs.Ready() > 0 || q.nextHandOff() != nil }
+
+// hasShare reports whether one more input of a lane may have a place, or a sender of
+// it stand in line. If there are no places, the lane must be idle for that.
+func (q *keyedQueue[T]) hasShare(l *lane[T]) bool {
+	if q.bound == 0 {
+		return l.IsIdle() && l.Claims == 0
+	}
+	return l.Len()+l.Claims < q.share
+}
+
+// isNext reports whether a sender of a lane need not wait for others.
+func (q *keyedQueue[T]) isNext(l *lane[T]) bool { return q.hasShare(l) && q.firstInLine() == nil }
+
+// firstInLine returns the first sender in line that may be next.
+func (q *keyedQueue[T]) firstInLine() *Waiter[T] {
+	w := firstOf(q.inLine.first)
+	for w != nil && q.bound == 0 && !w.lane.IsIdle() { // that has got an input beyond the bound meanwhile
+		w = firstOf(w.next)
+	}
+	return w
+}
+
+func (q *keyedQueue[T]) hasPlace() bool { return q.inputs.Len() < q.bound }
+
+// pop takes out the oldest input whose lane is free, of which there must be one.
+func (q *keyedQueue[T]) pop() (entry[T], *lane[T]) {
+	it, l := q.inputs.Pop()
+	q.promote(l)
+	return it, l
+}
+
+// free ends a run of a lane.
+func (q *keyedQueue[T]) free(l *lane[T]) {
+	q.inputs.Free(l)
+	q.promote(l)
+	l.Forget()
+}
+
+// remove takes out an input, if it is still there.
+func (q *keyedQueue[T]) remove(seq uint64) (entry[T], bool) {
+	it, l, ok := q.inputs.Remove(seq)
+	if ok {
+		q.promote(l)
+		l.Forget()
+	}
+	return it, ok
+}
+
+// clear moves all inputs to another queue, in order.
+func (q *keyedQueue[T]) clear(to *fifo.Queue[entry[T]]) {
+	q.inputs.Clear(func(it entry[T], l *lane[T]) {
+		to.Push(it)
+		q.promote(l)
+		l.Forget()
+	})
+}
+
+// nextHandOff returns the first sender whose item a worker can take straight from it,
+// since there are no places.
+func (q *keyedQueue[T]) nextHandOff() *Waiter[T] {
+	if q.bound > 0 {
+		return nil
+	}
+	return q.firstInLine()
+}
+
+// handOff takes the item of such a sender. Its lane is busy then.
+func (q *keyedQueue[T]) handOff(w *Waiter[T]) {
+	q.inputs.Take(w.lane)
+	q.unblock(w)
+}
+
+// block makes a sender wait.
+func (q *keyedQueue[T]) block(w *Waiter[T]) {
+	q.arrivals++
+	w.arrival = q.arrivals
+	if q.hasShare(w.lane) {
+		w.lane.Claims++
+		q.inLine.push(w)
+		return
+	}
+	list := q.over[w.lane]
+	if list == nil {
+		list = new(waiterList[T])
+		q.over[w.lane] = list
+	}
+	w.isOver = true
+	list.push(w)
+}
+
+// promote lets senders that wait for a lane stand in line, in front of those that came
+// later, as far as the lane's share goes.
+func (q *keyedQueue[T]) promote(l *lane[T]) {
+	list := q.over[l]
+	if list == nil {
+		return
+	}
+	for w := list.first; w != nil && q.hasShare(l); w = list.first {
+		list.remove(w)
+		w.isOver = false
+		l.Claims++
+		q.inLine.insert(w)
+	}
+	if list.first == nil {
+		delete(q.over, l)
+	}
+}
+
+// unblock takes out a sender that has its answer, or has given up. The next one of its
+// lane has its claim.
+func (q *keyedQueue[T]) unblock(w *Waiter[T]) {
+	if w.isOver {
+		w.isOver = false
+		q.over[w.lane].remove(w)
+	} else {
+		q.inLine.remove(w)
+		w.lane.Claims--
+	}
+	q.promote(w.lane)
+	w.lane.Forget()
+}
+
+// refuse takes out all senders.
+func (q *keyedQueue[T]) refuse(refuse func(*Waiter[T])) {
+	for w := q.inLine.first; w != nil; w = q.inLine.first {
+		q.unblock(w)
+		refuse(w)
+	}
+	for _, list := range q.over {
+		for w := list.first; w != nil; w = list.first {
+			q.unblock(w)
+			refuse(w)
+		}
+	}
+}
