@@ -25,6 +25,7 @@ func All() []scenario.Contender {
 		newTunny(),
 		newRill(),
 		newChannel(),
+		newChannelByKey(),
 		newUnbuffered(),
 		newFreshReply(),
 		newSemaphore(),

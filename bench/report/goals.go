@@ -71,6 +71,8 @@ var goals = []goal{
 	{scenario: "send-10us", to: byHand, limit: 1.05},
 	{scenario: "send-10us", to: bestPeer, limit: 1.05},
 	{scenario: "queue", to: bestPeer, limit: 1},
+	{scenario: "keyed", cells: "keys: 100$", label: "keys: 100", to: byHand, limit: 1.1},
+	{scenario: "keyed", cells: "1,000,000", to: byHand, limit: 1},
 	{scenario: "latency", cells: "busy producer, p99", to: byHand, limit: 1.5},
 	{scenario: "latency", cells: "pausing producer, p50", to: byHand, limit: 1.2},
 	{scenario: "sleep", cells: "1,000,000", to: bestPeer, limit: 1},

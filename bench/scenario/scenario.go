@@ -64,6 +64,7 @@ func All(contenders []Contender) []Scenario {
 		Send("send-1us", contenders, spin, Load{Name: "1 µs", Micros: 1, Ops: 80_000, QuickOps: 40_000}),
 		Send("send-10us", contenders, spin, Load{Name: "10 µs", Micros: 10, Ops: 14_000, QuickOps: 8_000}),
 		Queue(contenders),
+		Keyed(contenders),
 		Latency(contenders, spin),
 		Sleep(contenders),
 		Do(contenders),
