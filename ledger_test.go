@@ -31,7 +31,8 @@ type ledger struct {
 type entry struct {
 	how      string       // the way in which it was handed over
 	key      int          // of the input, in a keyed pool
-	number   int64        // its place in the order of the calls of TrySend, of which one comes after the other
+	called   int64        // the moment of the call, as the next
+	returned atomic.Int64 // TrySend has returned; 0 until then
 	accepted atomic.Bool  // the call said so
 	refused  atomic.Bool  // the call said so
 	begun    atomic.Int32 // runs

@@ -18,7 +18,7 @@ type keyLedger struct {
 
 	mu   sync.Mutex
 	busy map[int]bool
-	last map[int]int64 // of those that were handed over by TrySend
+	last map[int]int64 // the latest call of TrySend whose input has begun
 }
 
 func newKeyLedger(l *ledger) *keyLedger {
@@ -34,10 +34,10 @@ func (k *keyLedger) begin(e *entry) (end func()) {
 	}
 	k.busy[e.key] = true
 	if e.how == "TrySend" {
-		if e.number < k.last[e.key] {
+		if at := e.returned.Load(); at != 0 && at < k.last[e.key] {
 			k.ledger.fault("an input of key %d passes another", e.key)
 		}
-		k.last[e.key] = e.number
+		k.last[e.key] = max(k.last[e.key], e.called)
 	}
 	return func() {
 		k.mu.Lock()
@@ -60,13 +60,14 @@ func (k *keyLedger) busyKeys() map[int]bool {
 	return busy
 }
 
-// numbers counts the inputs that are entered.
-var numbers atomic.Int64
+// moments counts the calls that hand over inputs, and their returns: of two calls that
+// overlap, the second may be accepted first.
+var moments atomic.Int64
 
 // enter makes an entry for an input that is about to be handed over.
 func (r *rig) enter(how string, t task) *entry {
 	e := r.ledger.enter(how)
-	e.number = numbers.Add(1)
+	e.called = moments.Add(1)
 	if r.keys != nil {
 		e.key = keyOf(t)
 	}

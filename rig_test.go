@@ -214,6 +214,7 @@ func (r *rig) send(ctx context.Context, t task) error {
 func (r *rig) trySend(t task) error {
 	t.entry = r.enter("TrySend", t)
 	err := r.pool.TrySend(bg, t)
+	t.entry.returned.Store(moments.Add(1))
 	r.ledger.handedOver(t.entry, bg, err)
 	return err
 }
