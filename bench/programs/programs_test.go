@@ -21,9 +21,11 @@ import (
 
 	// What the programs are made of, so that go test runs them anew when it changes.
 	_ "github.com/remuda-go/remuda"
+	_ "github.com/remuda-go/remuda/bench/programs/internal/ledger"
 	_ "github.com/remuda-go/remuda/bench/programs/internal/rows"
 	_ "github.com/remuda-go/remuda/bench/programs/internal/serve"
 	_ "github.com/remuda-go/remuda/bench/programs/internal/thumb"
+	_ "github.com/remuda-go/remuda/bench/programs/internal/web"
 	_ "github.com/remuda-go/remuda/middleware"
 )
 
@@ -44,7 +46,9 @@ func TestMain(m *testing.M) {
 var programs = []struct{ name, peer string }{
 	{"thumbnailer", "errgroup"},
 	{"service", "pond"},
+	{"crawler", "errgroup"},
 	{"importer", "rill"},
+	{"consumer", "channels"},
 }
 
 // Both are formatted, neither has lines that hide two, and ours is never the longer one.
