@@ -51,16 +51,26 @@ var (
 // the error is one for all. Where Out is [Void] no outputs are needed. The slice of
 // inputs is f's to keep.
 //
+// # Order
+//
+// With one worker, batches run one after the other, so that all inputs are begun in
+// order and none overlap. With more, two inputs of one account, say, can be in two
+// batches at a time. Where several workers are needed, and order for each key,
+// [StartKeyed] keeps it and makes no batches; its job may send to a pool with batches
+// and one worker.
+//
 // # Runs
 //
-// Middleware is around each batch, not each input: a Rate lets one batch pass, a Retry
-// calls f again with the whole of it, and [Info] is that of the batch. Its Input is the
-// slice of inputs, of which Queued is how long the first has waited, and Run counts the
-// calls of f. [Stats] counts inputs, in each of its numbers but those of workers. The
+// Middleware is around each batch, not each input: a Rate lets one batch pass, and
+// [Info] is that of the batch. Its Input is the slice of inputs, of which Queued is how
+// long the first has waited, and Run counts the calls of f. A Retry calls f again with
+// the whole batch, also when only some of its inputs have failed: where f has kept the
+// others, tell Retry by middleware.RetryIf. [Stats] counts inputs, in each of its numbers but those of workers. The
 // first error, even if that is of some inputs, closes the pool under
 // [Config.StopOnErrors].
 //
-// The context of f has no values and no deadline: it is nobody's alone. It ends when
+// The context of f has no values and no deadline: it is nobody's alone. What a log is
+// to say of each caller, as the number of a request, goes into the input. It ends when
 // the callers of all inputs in the batch have gone, which is to say that their contexts
 // have ended, and stays while one waits; an input that was only sent has nobody who
 // could go. An input whose context ends before its batch begins is not in it. Do returns

@@ -103,6 +103,7 @@
 //
 // Callers see no batches: each hands over one input, in any of the ways above, and has
 // the outcome of that one. An error of some inputs, by [InputError], is theirs alone.
+// With one worker, batches keep the order of all inputs.
 //
 // # Keys
 //

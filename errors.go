@@ -25,8 +25,8 @@ var (
 	// ErrMaxReached is returned by More and Resize above [Config.Max].
 	ErrMaxReached = errors.New("remuda: maximum number of workers reached")
 
-	// ErrQueueFull is returned by TrySend when the input would have to wait for
-	// a place in the queue.
+	// ErrQueueFull is returned by TrySend and TrySubmit when the input would have to
+	// wait for a place in the queue.
 	ErrQueueFull = errors.New("remuda: queue is full")
 
 	// ErrInvalidMin says that [Config.Min] is negative, or not 0 in a pool that

@@ -51,6 +51,42 @@ func ExampleCall() {
 	// Output: a function
 }
 
+// The type of a pool of functions has a name.
+func ExampleFuncPool() {
+	type service struct {
+		background *remuda.FuncPool
+	}
+	s := service{background: remuda.Must(remuda.Start(2, remuda.Call))}
+	s.background.Send(context.Background(), func(context.Context) error {
+		fmt.Println("a function")
+		return nil
+	})
+	s.background.Close(context.Background())
+	// Output: a function
+}
+
+// A pool that consumes a channel, and ends with it.
+func ExampleStartFrom() {
+	lines := make(chan string, 2)
+	lines <- "one"
+	lines <- "two"
+	close(lines)
+
+	pool, err := remuda.StartFrom(1, remuda.FromChan(lines), func(_ context.Context, line string) (remuda.Void, error) {
+		fmt.Println(line)
+		return remuda.Void{}, nil
+	})
+	if err != nil {
+		panic(err)
+	}
+	<-pool.Done()
+	fmt.Println(pool.Err())
+	// Output:
+	// one
+	// two
+	// <nil>
+}
+
 func ExampleMap() {
 	words := slices.Values([]string{"one", "two", "three"})
 	for out, err := range remuda.Map(context.Background(), 2, words, func(_ context.Context, s string) (string, error) {
@@ -71,6 +107,25 @@ func ExampleForEach() {
 	})
 	fmt.Println(err)
 	// Output: /b: not found
+}
+
+// Where the function needs the index of its input, the inputs are the indices.
+func ExampleForEach_index() {
+	words := []string{"one", "two", "three"}
+	lengths := make([]int, len(words))
+	indices := func(yield func(int) bool) {
+		for i := range words {
+			if !yield(i) {
+				return
+			}
+		}
+	}
+	err := remuda.ForEach(context.Background(), 2, indices, func(ctx context.Context, i int) error {
+		lengths[i] = len(words[i])
+		return nil
+	})
+	fmt.Println(lengths, err)
+	// Output: [3 3 5] <nil>
 }
 
 func ExampleDoAll() {

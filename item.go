@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/remuda-go/remuda/internal/dispatch"
+	"github.com/remuda-go/remuda/internal/runstate"
 )
 
 // An item is an input on its way to a worker.
@@ -87,18 +88,21 @@ func newSentEnvelope[In, Out any](values context.Context, ref *poolRef) *envelop
 
 // valuesOf returns a context with the values of ctx that outlive its run. For a
 // job that sends with the context of its run they are those of whoever owns that
-// run; the run itself is left out, or inputs that send others in turn would make
-// a chain of contexts that grows without end.
+// run; the run itself is left out, and the deadlines that middleware has given it, or
+// inputs that send others in turn would make a chain of contexts that grows without end.
 func valuesOf(ctx context.Context) context.Context {
 	for {
-		r, ok := ctx.(*runContext)
-		switch {
-		case !ok:
+		switch c := ctx.(type) {
+		case *runContext:
+			if c.parent == c.ref.base { // has no values
+				return context.Background()
+			}
+			ctx = c.parent
+		case runstate.Deadline:
+			ctx = c.Parent()
+		default:
 			return ctx
-		case r.parent == r.ref.base: // has no values
-			return context.Background()
 		}
-		ctx = r.parent
 	}
 }
 

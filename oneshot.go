@@ -54,6 +54,8 @@ func DoAll[In, Out any](ctx context.Context, workers int, ins []In, f func(ctx c
 // is [ErrCutShort] and that of ctx. Fewer workers than one are [ErrInvalidInitial],
 // and a nil seq or f is [ErrNilJob].
 //
+// Where f needs the index of its input, let the inputs be indices: see the example.
+//
 // Inputs are read ahead, as [Pool.Map] says. When ForEach returns, nothing of it runs
 // any more.
 func ForEach[In any](ctx context.Context, workers int, seq iter.Seq[In], f func(ctx context.Context, in In) error) error {

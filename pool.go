@@ -41,7 +41,9 @@ func NewWithConfig[In, Out any](cfg Config, mws ...Middleware) (*Pool[In, Out], 
 // NewFrom returns a pool whose workers take their inputs from src, each as soon
 // as it has finished the one before. Do, Send and the like return
 // [ErrSourceFed]; Config.Queue and Config.Inline mean nothing to it. The errors
-// are those of NewWithConfig, and [ErrNilJob] for a nil source.
+// are those of NewWithConfig, and [ErrNilJob] for a nil source. [StartFrom] needs no
+// type arguments; NewFrom is for a builder, for [Pool.Run], and where something is
+// to be set before the first input runs.
 func NewFrom[In, Out any](src Source[In], cfg Config, mws ...Middleware) (*Pool[In, Out], error) {
 	if src == nil {
 		return nil, cfg.fault(nilError("source"))

@@ -69,6 +69,7 @@ func check(context.Context, In) error
 func poll(context.Context) error
 func insert(context.Context, []In) ([]Out, error)
 func account(In) string
+func see(context.Context, In, Out, error)
 
 var _ = errors.Is
 var _ middleware.Counter

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/remuda-go/remuda"
+	"github.com/remuda-go/remuda/middleware"
 )
 
 // An input that is accepted while a woken worker is on its way relies on that
@@ -574,27 +575,53 @@ func TestRunThatCloseCutsOffSaysSo(t *testing.T) {
 	}
 }
 
-// Inputs that send others in turn do not make a chain of contexts.
+// Inputs that send others in turn do not make a chain of contexts, whatever middleware
+// of this module the job's context has come through.
 func TestJobThatSendsToItsPoolMakesNoChain(t *testing.T) {
-	root := &deepContext{Context: bg}
-	const links = 100
-	depths := make(chan int, links)
-	p := remuda.New[int, remuda.Void]()
-	require.NoError(t, p.Start(remuda.NoOutput(func(ctx context.Context, in int) error {
-		require.Equal(t, "root", ctx.Value(deepContext{}))
-		depths <- root.depth
-		if in == links {
-			close(depths)
-			return nil
-		}
-		return p.Send(ctx, in+1)
-	})))
-	require.NoError(t, p.Send(root, 1))
-	first := <-depths
-	for depth := range depths {
-		require.Equal(t, first, depth)
+	var metrics middleware.Metrics
+	mws := []remuda.Middleware{&metrics, middleware.Timeout(time.Minute), middleware.Retry(1), middleware.Timeout(time.Minute)}
+	for name, start := range map[string]func(remuda.JobFunc[int, remuda.Void]) *remuda.Pool[int, remuda.Void]{
+		"no middleware": func(job remuda.JobFunc[int, remuda.Void]) *remuda.Pool[int, remuda.Void] {
+			return remuda.Must(remuda.Start(1, job))
+		},
+		"middleware of the pool": func(job remuda.JobFunc[int, remuda.Void]) *remuda.Pool[int, remuda.Void] {
+			return remuda.Must(remuda.Start(1, job, mws...))
+		},
+		"middleware of the job": func(job remuda.JobFunc[int, remuda.Void]) *remuda.Pool[int, remuda.Void] {
+			return remuda.Must(remuda.Start(1, remuda.Wrap(job, mws...).Do))
+		},
+		"keys": func(job remuda.JobFunc[int, remuda.Void]) *remuda.Pool[int, remuda.Void] {
+			return remuda.Must(remuda.StartKeyed(1, func(int) int { return 0 }, job, mws...))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			root := &deepContext{Context: bg}
+			const links = 100
+			depths := make(chan int, links)
+			var p *remuda.Pool[int, remuda.Void]
+			p = start(remuda.NoOutput(func(ctx context.Context, in int) error {
+				if in%2 == 0 { // a context that somebody waits for is another
+					_ = ctx.Done()
+				}
+				if ctx.Value(deepContext{}) != "root" {
+					t.Error("the values are lost")
+				}
+				depths <- root.depth
+				if in == links {
+					close(depths)
+					return nil
+				}
+				return p.Send(ctx, in+1)
+			}))
+			require.NoError(t, p.Send(root, 1))
+			var all []int
+			for depth := range depths {
+				all = append(all, depth)
+			}
+			require.Equal(t, all[:2], all[links-2:])
+			require.NoError(t, p.Close(bg))
+		})
 	}
-	require.NoError(t, p.Close(bg))
 }
 
 // A deepContext knows how deep in the stack it was last asked for its value.

@@ -12,15 +12,18 @@ import (
 //
 // The job's context has the values of ctx and neither its deadline nor its
 // cancellation, since the caller moves on. Nobody gets the outcome: middleware
-// and Stats see it, and [Tap], outermost around the job, sees it with its types.
-// An input that was accepted and never ran goes to [Pool.OnDrop].
+// and Stats see it, and [Tap] around the job sees it with its types, or that of each
+// attempt if the pool's middleware tries again (Tap says what to do). An input that
+// was accepted and never ran goes to [Pool.OnDrop].
 //
 // What was sent cannot be cancelled by itself; Close with a context that has
 // ended stops all of it.
 //
-// The input keeps ctx. If that is the context of a run, it keeps the values of
-// the run's owner alone; but with one that the job or a middleware derived from
-// it, inputs that send others in turn make a chain of contexts that grows.
+// The input keeps ctx. If that is the context of a run, or what middleware.Timeout
+// made of it, it keeps the values of the run's owner alone. But with one that the job
+// or other middleware has derived from it, as for a span, inputs that send others in
+// turn make a chain of contexts that grows. Jobs that do so without end send with a
+// context of their own, which has only the values that are to go on.
 //
 // Send returns [ErrPoolClosed], [ErrNotStarted] or [ErrSourceFed] if the pool
 // takes no inputs. If a failed run has closed the pool ([Config.StopOnErrors]), the

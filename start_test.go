@@ -2,6 +2,7 @@ package remuda_test
 
 import (
 	"context"
+	"io"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -31,6 +32,18 @@ func TestStartWithWhatItRefuses(t *testing.T) {
 			return remuda.Start(1, (func(context.Context, int) (int, error))(nil))
 		}, remuda.ErrNilJob, "job is nil"},
 		"nil middleware": {func() (*remuda.Pool[int, int], error) { return remuda.Start(1, double, pass, nil) }, remuda.ErrNilJob, "middleware 2 is nil"},
+		"no workers for a source": {func() (*remuda.Pool[int, int], error) {
+			return remuda.StartFrom(0, &countdown{}, double)
+		}, remuda.ErrInvalidInitial, "StartFrom with 0"},
+		"nil source": {func() (*remuda.Pool[int, int], error) {
+			return remuda.StartFrom(1, nil, double)
+		}, remuda.ErrNilJob, "source is nil"},
+		"nil function for a source": {func() (*remuda.Pool[int, int], error) {
+			return remuda.StartFrom(1, &countdown{}, (func(context.Context, int) (int, error))(nil))
+		}, remuda.ErrNilJob, "job is nil"},
+		"bad config for a source": {func() (*remuda.Pool[int, int], error) {
+			return remuda.StartFromWithConfig(remuda.Config{Name: "mill", Min: 2, Max: 1}, &countdown{}, double)
+		}, remuda.ErrInvalidMax, "remuda: mill: "},
 		"bad config": {func() (*remuda.Pool[int, int], error) {
 			return remuda.StartWithConfig(remuda.Config{Name: "mill", Min: 2, Max: 1}, double)
 		}, remuda.ErrInvalidMax, "remuda: mill: "},
@@ -44,6 +57,40 @@ func TestStartWithWhatItRefuses(t *testing.T) {
 	}
 }
 
+// Inputs and outputs are inferred, also from a source of one's own.
+func TestStartFrom(t *testing.T) {
+	ch := make(chan int, 3)
+	ch <- 1
+	ch <- 2
+	ch <- 3
+	close(ch)
+	sum := 0
+	add := func(_ context.Context, n int) (remuda.Void, error) { sum += n; return remuda.Void{}, nil }
+	p, err := remuda.StartFrom(1, remuda.FromChan(ch), add)
+	require.NoError(t, err)
+	<-p.Done()
+	require.NoError(t, p.Err())
+	require.Equal(t, 6, sum)
+	require.ErrorIs(t, p.Send(bg, 1), remuda.ErrPoolClosed)
+
+	p, err = remuda.StartFromWithConfig(remuda.Config{Name: "mill"}, &countdown{left: 3}, add)
+	require.NoError(t, err)
+	<-p.Done()
+	require.Equal(t, 6+2+1+0, sum)
+	require.Equal(t, "mill", p.Name())
+}
+
+// A countdown is a source of the numbers below left.
+type countdown struct{ left int }
+
+func (c *countdown) Next(context.Context) (int, error) {
+	if c.left == 0 {
+		return 0, io.EOF
+	}
+	c.left--
+	return c.left, nil
+}
+
 func TestCall(t *testing.T) {
 	p, err := remuda.Start(2, remuda.Call)
 	require.NoError(t, err)
@@ -53,6 +100,9 @@ func TestCall(t *testing.T) {
 	_, err = p.Do(bg, nil)
 	require.ErrorIs(t, err, remuda.ErrNilJob)
 	require.EqualError(t, err, "remuda: Call: function is nil")
+
+	var pool *remuda.FuncPool = p // the type has a name
+	require.Equal(t, 2, pool.Current())
 }
 
 // A job of Loop would wait for inputs in a pool that is fed by its queue, whatever is

@@ -6,8 +6,8 @@ import (
 )
 
 // Stop ends the pool without what is queued: it takes no more inputs, drops those
-// that have not begun, lets the runs under way finish, and returns nil once all
-// workers have ended. The outcome of a dropped input is [ErrPoolClosed], of which
+// that have not begun, lets the runs under way finish, with the pauses of a Retry if
+// there is one, and returns nil once all workers have ended. The outcome of a dropped input is [ErrPoolClosed], of which
 // OnDrop tells, the ticket, Do, or the loop over Map; nothing begins once Stop has
 // dropped the queue.
 //

@@ -75,6 +75,12 @@ func Then[A, B, C any](first Job[A, B], second Job[B, C]) Job[A, C] {
 // one that ended its goroutine shows [ErrGoexit]. See is called on the goroutine
 // of the run, which it holds up; it must be safe for concurrent use if job is
 // used so.
+//
+// A pool's middleware is around the job, Tap included: with a Retry there, see is
+// called for each attempt. To see what came of all of them, put the Retry inside:
+//
+//	job := remuda.Tap(remuda.Wrap(remuda.Func(charge), middleware.Retry(3)), see)
+//	pool, err := remuda.Start(8, job.Do)
 func Tap[In, Out any](job Job[In, Out], see func(ctx context.Context, in In, out Out, err error)) Job[In, Out] {
 	if err := cmp.Or(faultOf(job, "Tap: job"), nilFault(see == nil, "Tap: see")); err != nil {
 		return faultyJob[In, Out]{err}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/remuda-go/remuda"
+	"github.com/remuda-go/remuda/middleware"
 )
 
 func ExampleNoError() {
@@ -71,6 +72,25 @@ func ExampleTap() {
 		fmt.Printf("%q became %d, %v\n", in, out, err)
 	})
 	_, _ = job.Do(context.Background(), "7")
+	// Output: "7" became 7, <nil>
+}
+
+// What came of an input that was sent, after all attempts: Tap is around the Retry.
+func ExampleTap_retry() {
+	attempts := 0
+	flaky := func(_ context.Context, s string) (int, error) {
+		if attempts++; attempts < 3 {
+			return 0, errors.New("not yet")
+		}
+		return strconv.Atoi(s)
+	}
+	job := remuda.Tap(remuda.Wrap(remuda.Func(flaky), middleware.Retry(3)), func(_ context.Context, in string, out int, err error) {
+		fmt.Printf("%q became %d, %v\n", in, out, err)
+	})
+	ctx := context.Background()
+	pool := remuda.Must(remuda.Start(1, job.Do))
+	pool.Send(ctx, "7")
+	pool.Close(ctx)
 	// Output: "7" became 7, <nil>
 }
 

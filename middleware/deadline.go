@@ -4,7 +4,11 @@ import (
 	"context"
 	"sync/atomic"
 	"time"
+
+	"github.com/remuda-go/remuda/internal/runstate"
 )
+
+var _ runstate.Deadline = (*deadline)(nil)
 
 // A deadline is a context that ends at a certain time, as that of
 // [context.WithDeadlineCause] does. But it sets a timer and ties itself to its
@@ -82,6 +86,10 @@ func (c *deadline) Value(key any) any {
 	}
 	return c.Context.Value(key)
 }
+
+// Parent makes it a [runstate.Deadline]: an input that is sent with c keeps the
+// parent, and inputs that send others in turn make no chain.
+func (c *deadline) Parent() context.Context { return c.Context }
 
 // String keeps fmt from walking through the parents.
 func (c *deadline) String() string { return "remuda.timeout" }

@@ -29,6 +29,13 @@ func Of(ctx context.Context) *State {
 	return s
 }
 
+// A Deadline is the context that a middleware of this module derives from another to
+// end it sooner. It has the values of its parent and no others.
+type Deadline interface {
+	context.Context
+	Parent() context.Context
+}
+
 // A Timing says of which inputs a pool takes the time that they wait. Reading
 // the clock twice costs more than the queue does.
 type Timing struct{ atomic.Uint32 }
