@@ -55,7 +55,7 @@ func (s *bulkWorker[In, Out]) workUntilPanic() (broke *PanicError) {
 	}()
 	c := s.feeder.core
 	for more := true; more; {
-		if s.items, more = c.Gather(s.worker, s.items[:0]); more {
+		if s.items, more = dispatch.Gather(&c.Dispatcher, s.worker, s.items[:0]); more {
 			s.load()
 			s.run()
 		}

@@ -29,6 +29,7 @@ const (
 	panickedShift = 3 * field
 	droppedShift  = 4 * field
 
+	inTurn = 0       // inputs begin one after the other
 	atOnce = 1 << 63 // all inputs have begun
 )
 
@@ -37,7 +38,7 @@ func get(state uint64, shift int) int { return int(state >> shift & (1<<field - 
 // BeginOne makes b a batch of one input that runs, and that the dispatcher counts in
 // another way: Next ends it.
 func (b *Batch) BeginOne() {
-	b.reset(1)
+	b.reset(1, inTurn)
 	b.Next()
 }
 
@@ -118,7 +119,7 @@ func (l *batchList) remove(b *Batch) {
 	b.prev, b.next = nil, nil
 }
 
-func (b *Batch) reset(n int) {
-	b.state.Store(uint64(n) << sizeShift)
+func (b *Batch) reset(n int, begin uint64) {
+	b.state.Store(uint64(n)<<sizeShift | begin)
 	b.outcome = 0
 }

@@ -2,29 +2,20 @@ package dispatch
 
 // AcceptBatch accepts n inputs that the caller is to run. It returns false if the
 // dispatcher drains.
-func (d *Dispatcher[T, S]) AcceptBatch(b *Batch, n int) bool {
-	d.inMu.Lock()
-	defer d.inMu.Unlock()
-	if d.phase >= draining {
-		return false
-	}
-	d.accepted += uint64(n)
-	b.reset(n)
-	d.batches.push(b)
-	return true
-}
+func (d *state[T, S]) AcceptBatch(b *Batch, n int) bool { return acceptBatch(d, b, n, inTurn) }
 
 // AcceptAtOnce is AcceptBatch for inputs that begin all at once. Next then tells that
 // they end.
-func (d *Dispatcher[T, S]) AcceptAtOnce(b *Batch, n int) bool {
+func (d *state[T, S]) AcceptAtOnce(b *Batch, n int) bool { return acceptBatch(d, b, n, atOnce) }
+
+func acceptBatch[T, S any](d *state[T, S], b *Batch, n int, begin uint64) bool {
 	d.inMu.Lock()
 	defer d.inMu.Unlock()
 	if d.phase >= draining {
 		return false
 	}
 	d.accepted += uint64(n)
-	b.reset(n)
-	b.state.Or(atOnce)
+	b.reset(n, begin)
 	d.batches.push(b)
 	return true
 }
@@ -32,7 +23,7 @@ func (d *Dispatcher[T, S]) AcceptAtOnce(b *Batch, n int) bool {
 // SplitBatch makes rest of the last inputs of b that have not begun: of all, or of
 // half of them (or the only one). It returns the index in b of the first and how
 // many there are; none if all have begun.
-func (d *Dispatcher[T, S]) SplitBatch(b, rest *Batch, all bool) (from, n int) {
+func (d *state[T, S]) SplitBatch(b, rest *Batch, all bool) (from, n int) {
 	d.inMu.Lock()
 	defer d.inMu.Unlock()
 	for {
@@ -45,7 +36,7 @@ func (d *Dispatcher[T, S]) SplitBatch(b, rest *Batch, all bool) (from, n int) {
 		}
 		from = get(s, sizeShift) - n
 		if b.state.CompareAndSwap(s, s-uint64(n)<<sizeShift) {
-			rest.reset(n)
+			rest.reset(n, inTurn)
 			d.batches.push(rest)
 			return from, n
 		}
@@ -69,7 +60,7 @@ func (d *Dispatcher[T, S]) FinishBatch(b *Batch) (elsewhere bool) {
 }
 
 // NeededElsewhere reports whether a worker that runs batches is needed elsewhere.
-func (d *Dispatcher[T, S]) NeededElsewhere() bool {
+func (d *state[T, S]) NeededElsewhere() bool {
 	d.outMu.Lock()
 	d.inMu.Lock()
 	defer d.outMu.Unlock()

@@ -1,5 +1,21 @@
 package dispatch
 
+// blockLocked makes a sender wait.
+func (d *state[T, S]) blockLocked(w *Waiter[T]) {
+	d.waiters.push(w)
+	d.blocked.Add(1)
+}
+
+// unblockLocked takes out a blocked sender.
+func (d *state[T, S]) unblockLocked(w *Waiter[T]) {
+	if w.lane != nil {
+		d.keyed.unblock(w)
+		return
+	}
+	d.waiters.remove(w)
+	d.blocked.Add(-1)
+}
+
 // admitLocked accepts the items of blocked senders for which there is a place, and
 // of at least atLeast of them. It needs both locks, and ahead up to date. No worker
 // needs to be woken for them: a sender is blocked only while the queue is full, and
@@ -9,17 +25,17 @@ func (d *state[T, S]) admitLocked(e *effects[T, S], atLeast int) {
 		admitKeyedLocked(d, e)
 		return
 	}
-	for w := d.firstWaiterLocked(); w != nil; w = d.firstWaiterLocked() {
+	for w := d.waiters.firstWaiting(); w != nil; w = d.waiters.firstWaiting() {
 		switch {
 		case w.guest:
-			w.seq = d.in.PushGuest(entry[T]{w.item, d.stamp()})
+			w.seq = d.pushGuestLocked(w.item)
 		case d.hasPlaceLocked() || atLeast > 0:
 			w.seq = d.acceptLocked(w.item)
 			atLeast--
 		default:
 			return
 		}
-		d.removeWaiterLocked(w)
+		d.unblockLocked(w)
 		if !w.guest {
 			e.admit(w)
 		}
@@ -29,13 +45,11 @@ func (d *state[T, S]) admitLocked(e *effects[T, S], atLeast int) {
 // refuseLocked refuses blocked senders. Guests among them go into the queue.
 func (d *state[T, S]) refuseLocked(e *effects[T, S], refusal error) {
 	e.refusal = refusal
-	if d.keyed != nil {
-		d.keyed.refuse(e.refuse)
-	}
+	d.keyed.refuse(e.refuse)
 	for w := d.waiters.first; w != nil; w = d.waiters.first {
-		d.removeWaiterLocked(w)
+		d.unblockLocked(w)
 		if w.guest {
-			w.seq = d.in.PushGuest(entry[T]{w.item, d.stamp()})
+			w.seq = d.pushGuestLocked(w.item)
 		} else {
 			e.refuse(w)
 		}

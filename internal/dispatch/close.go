@@ -27,15 +27,15 @@ func (d *Dispatcher[T, S]) Drain(refusal error) bool {
 		return false
 	}
 	d.phase = draining
-	d.stopIdleClockLocked()
+	d.idle.stop()
 	d.refuseLocked(&e, refusal)
 	if d.in.Len()+d.out.Len()+d.keyed.length() > 0 {
 		d.roster.target = max(d.roster.target, 1)
 		d.rebalanceLocked(&e)
 	} else {
-		d.stopIdleLocked(&e)
+		d.roster.stopIdle(&e)
 	}
-	d.endGatheringLocked(&e)
+	e.launch(d.gather.end())
 	d.checkEndLocked(&e)
 	d.inMu.Unlock()
 	d.outMu.Unlock()
@@ -52,9 +52,7 @@ func (d *Dispatcher[T, S]) TakeAll(drop func(T)) {
 	d.inMu.Lock()
 	all.Take(&d.out)
 	rest.Take(&d.in)
-	if d.keyed != nil {
-		d.keyed.clear(&rest)
-	}
+	d.keyed.clear(&rest)
 	d.finished[Dropped] += uint64(all.Places() + rest.Places())
 	d.ahead = 0
 	d.admitLocked(&now, 0)
@@ -80,4 +78,13 @@ func (d *Dispatcher[T, S]) Gone() {
 	d.checkEndLocked(&e)
 	d.inMu.Unlock()
 	d.apply(&e)
+}
+
+// checkEndLocked notes once that the last worker of a draining dispatcher has gone.
+func (d *state[T, S]) checkEndLocked(e *effects[T, S]) {
+	if d.phase == draining && d.roster.count+d.roster.leaving == 0 {
+		d.phase = ended
+		e.ended = true
+	}
+	d.noteResolvedLocked(e)
 }

@@ -68,16 +68,17 @@ type Config[T, S any] struct {
 // A Dispatcher is the inside of a pool that is fed by a queue. The zero Dispatcher
 // takes no inputs until Open.
 //
-// Its methods lock, decide, unlock, and apply the effects. The decisions are methods
-// of its state.
+// Its own methods lock, decide, unlock, and apply the effects; those of its state have
+// no effects. What only a dispatcher with keys does, or one that gathers, is in
+// functions of keyed.go and gather.go.
 type Dispatcher[T, S any] struct {
 	state[T, S]
 
 	spareWaiters waiterPool[T]
 }
 
-// state is what a Dispatcher's locks guard. Its …Locked methods need inMu and, where
-// they say so, outMu too. The others lock for themselves, and have no effects.
+// state is what a Dispatcher's locks guard. Its …Locked methods decide: they need inMu
+// and, where they say so, outMu too. The others lock for themselves.
 type state[T, S any] struct {
 	Config[T, S]
 

@@ -12,7 +12,15 @@ type effects[T, S any] struct {
 	ended    bool // the last worker has gone
 }
 
-func (e *effects[T, S]) launch(w *Worker[T, S]) { w.next, e.launched = e.launched, w }
+// launch notes that an acquired worker is to be launched, if there was one.
+func (e *effects[T, S]) launch(w *Worker[T, S]) {
+	if w != nil {
+		w.next, e.launched = e.launched, w
+	}
+}
+
+// stop notes that a worker which the roster counts as leaving is to end.
+func (e *effects[T, S]) stop(w *Worker[T, S]) { w.next, e.stopped = e.stopped, w }
 
 func (e *effects[T, S]) admit(w *Waiter[T]) { e.admitted.add(w) }
 

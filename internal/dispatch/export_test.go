@@ -15,7 +15,7 @@ func (d *Dispatcher[T, S]) TryFetch(w *Worker[T, S]) (hasItem, isParked bool) {
 // TryGather is the second half of a turn of Gather's loop, and tells whether the worker
 // is to end, or waits for more items as the gatherer.
 func (d *Dispatcher[T, S]) TryGather(w *Worker[T, S]) (items []T, isRetired, isGatherer bool) {
-	items, f, _ := d.gatherOnce(w, nil)
+	items, f, _ := gatherOnce(d, w, nil)
 	return items, f == retired, f == gathering
 }
 
@@ -87,7 +87,7 @@ func (d *Dispatcher[T, S]) Check() error {
 			return fmt.Errorf("batch %d is not linked", batches)
 		}
 	}
-	places := d.in.Places() + d.out.Places() + d.keyed.length()
+	places := d.placesLocked()
 	waits := d.hasWorkLocked()
 	if err := d.keyed.check(); err != nil {
 		return err
@@ -108,7 +108,7 @@ func (d *Dispatcher[T, S]) Check() error {
 		{d.out.Len() == 0 || r.searching > 0 || d.workWaitsLocked(), "work on the out side is known to wait"},
 		{len(r.returning) == 0 || r.busy() >= max(r.target, 1), "runs that want their slot back come first"},
 		{d.waiters.first == nil || d.phase == open || d.phase == openKeyed, "nobody is blocked once the intake is closed"},
-		{d.firstWaiterLocked() == nil || places >= d.Bound, "senders are blocked only while the queue is full"},
+		{d.waiters.firstWaiting() == nil || places >= d.Bound, "senders are blocked only while the queue is full"},
 		{int64(d.unresolvedLocked()) >= 0, "no input is resolved twice"},
 		{d.IdleTimeout == 0 || r.idle == 0 || d.phase >= draining || d.idle.timer != nil, "the idle clock runs"},
 		{d.awaited.Load() == (len(d.waitAll) > 0), "it is known whether somebody waits for all"},

@@ -69,7 +69,7 @@ func (c *crew) run(w *worker) {
 	var items []int
 	for {
 		var ok bool
-		if items, ok = c.Gather(w, items[:0]); !ok {
+		if items, ok = dispatch.Gather(c.dispatcher, w, items[:0]); !ok {
 			break
 		}
 		r := &gathered{items: slices.Clone(items), end: make(chan struct{})}

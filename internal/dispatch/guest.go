@@ -15,14 +15,13 @@ func (d *Dispatcher[T, S]) SendGuest(item T) (g Guest[T], ok bool) {
 	d.inMu.Lock()
 	switch {
 	case d.phase >= draining:
-	case d.firstWaiterLocked() != nil:
+	case d.waiters.firstWaiting() != nil:
 		ok = true
 		g.waiter = &Waiter[T]{item: item, guest: true}
-		d.waiters.push(g.waiter)
-		d.blocked.Add(1)
+		d.blockLocked(g.waiter)
 	default:
 		ok = true
-		g.seq = d.in.PushGuest(entry[T]{item, d.stamp()})
+		g.seq = d.pushGuestLocked(item)
 		w = d.wakeLocked()
 	}
 	d.inMu.Unlock()

@@ -10,8 +10,16 @@ type idleClock struct {
 	tick  func()      // Dispatcher.endIdle
 }
 
-// noteIdleLocked is called when a worker was put on the idle list.
-func (d *state[T, S]) noteIdleLocked() {
+// stop is called when the dispatcher drains.
+func (c *idleClock) stop() {
+	if c.timer != nil {
+		c.timer.Stop()
+	}
+}
+
+// parkLocked puts a busy worker on the idle list.
+func (d *state[T, S]) parkLocked(w *Worker[T, S]) {
+	d.roster.park(w)
 	if d.IdleTimeout > 0 && d.idle.timer == nil && d.phase < draining {
 		d.roster.leastIdle = d.roster.idle
 		d.idle.timer = time.AfterFunc(d.IdleTimeout, d.idle.tick)
@@ -33,13 +41,6 @@ func (d *Dispatcher[T, S]) endIdle() {
 	}
 	d.inMu.Unlock()
 	d.apply(&e)
-}
-
-// stopIdleClockLocked is called when the dispatcher drains.
-func (d *state[T, S]) stopIdleClockLocked() {
-	if d.idle.timer != nil {
-		d.idle.timer.Stop()
-	}
 }
 
 // takeColdest ends the n idle workers that have been idle for the longest.

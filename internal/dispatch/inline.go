@@ -3,7 +3,7 @@ package dispatch
 // AcquireInline returns a free worker for an input that is to run on the caller's
 // goroutine, unless something that was there before would be overtaken, or items are
 // gathered. The input is accepted with that, and the caller owes a ReleaseInline.
-func (d *Dispatcher[T, S]) AcquireInline() *Worker[T, S] {
+func (d *state[T, S]) AcquireInline() *Worker[T, S] {
 	d.inMu.Lock()
 	defer d.inMu.Unlock()
 	if d.phase != open || d.roster.searching > 0 || d.Gathering.Size > 0 {
@@ -29,7 +29,7 @@ func (d *Dispatcher[T, S]) ReleaseInline(w *Worker[T, S], o Outcome) {
 	switch r := &d.roster; {
 	case r.surplus():
 		r.leave()
-		w.next, e.stopped = nil, w
+		e.stop(w)
 		d.rebalanceLocked(&e)
 	case d.phase == draining || d.workWaitsLocked():
 		r.searching++

@@ -24,7 +24,7 @@ func SendKeyed[K comparable, T, S any](d *Dispatcher[T, S], lanes *Lanes[K, T], 
 	switch isNext := d.keyed.isNext(l); {
 	case isNext && d.keyed.hasPlace() || full == Exceed:
 		seq = acceptKeyedLocked(&d.state, l, item, &e)
-	case isNext && d.Bound == 0 && d.handOffLocked(&e):
+	case isNext && d.Bound == 0 && d.roster.handOff(&e):
 		seq = acceptKeyedLocked(&d.state, l, item, &e)
 	case full == Block:
 		w = d.spareWaiters.get(item, end)
@@ -43,10 +43,8 @@ func SendKeyed[K comparable, T, S any](d *Dispatcher[T, S], lanes *Lanes[K, T], 
 func acceptKeyedLocked[T, S any](d *state[T, S], l *lane[T], item T, e *effects[T, S]) (seq uint64) {
 	d.accepted++
 	seq, isReady := d.keyed.inputs.Push(l, entry[T]{item, d.stamper.Stamp(d.Clock)})
-	if n := d.roster.searching; isReady && (n == 0 || d.keyed.inputs.Ready()>>(searcherShift*(n-1)) > itemsPerSearcher) {
-		if w := d.roster.acquireSearcher(); w != nil {
-			e.launch(w)
-		}
+	if n := d.roster.searching; isReady && (n == 0 || d.keyed.ready()>>(searcherShift*(n-1)) > itemsPerSearcher) {
+		e.launch(d.roster.acquireSearcher())
 	}
 	return seq
 }
@@ -65,8 +63,44 @@ func admitKeyedLocked[T, S any](d *state[T, S], e *effects[T, S]) {
 		e.admit(w)
 	}
 	if d.roster.searching == 0 && d.keyed.hasWork() {
-		if w := d.roster.acquireSearcher(); w != nil {
-			e.launch(w)
-		}
+		e.launch(d.roster.acquireSearcher())
+	}
+}
+
+// fetchKeyed is fetchSlowly where inputs have keys: the worker frees the lane of the
+// run before, and takes the oldest input whose lane is free.
+func fetchKeyed[T, S any](d *Dispatcher[T, S], w *Worker[T, S]) (f fetched) {
+	var e effects[T, S]
+	d.inMu.Lock()
+	w.freeLane(d.keyed)
+	switch sender := d.keyed.nextHandOff(); {
+	case d.keyed.ready() > 0:
+		var it entry[T]
+		it, w.lane = d.keyed.pop()
+		w.take(it, false)
+	case sender != nil:
+		d.accepted++
+		w.lane = sender.lane
+		w.take(entry[T]{sender.item, d.stamper.Stamp(d.Clock)}, false)
+		d.keyed.handOff(sender)
+		e.admit(sender)
+	default:
+		f = d.restLocked(w, &e)
+	}
+	if f == item {
+		admitKeyedLocked(&d.state, &e)
+		d.endSearchLocked(w, &e)
+	}
+	d.inMu.Unlock()
+	d.outMu.Unlock()
+	d.apply(&e)
+	return f
+}
+
+// freeLane frees the lane of the run that has ended, if there is one.
+func (w *Worker[T, S]) freeLane(q *keyedQueue[T]) {
+	if l := w.lane; l != nil {
+		w.lane = nil
+		q.free(l)
 	}
 }

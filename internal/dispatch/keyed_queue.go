@@ -14,7 +14,8 @@ type Lanes[K comparable, T any] struct{ keyed.Lanes[K, entry[T]] }
 
 // A keyedQueue is the queue of a dispatcher whose inputs have keys, and the senders
 // that wait for a place in it. It takes the place of both sides of the other queue,
-// and of waiters: a dispatcher without keys pays nothing for it. inMu guards it.
+// and of waiters. inMu guards it. A dispatcher without keys has a nil one: that is
+// empty, and what asks how much there is, or takes something out, finds nothing.
 //
 // A lane has a share of the places. A sender whose lane has used up its share, with
 // inputs or with senders in front, waits for its lane alone. The other senders that
@@ -35,7 +36,7 @@ func newKeyedQueue[T any](bound int) *keyedQueue[T] {
 	return &keyedQueue[T]{bound: bound, share: Share(bound), over: make(map[*lane[T]]*waiterList[T])}
 }
 
-// length is the number of inputs in the queue. A nil queue has none.
+// length is the number of inputs in the queue.
 func (q *keyedQueue[T]) length() int {
 	if q == nil {
 		return 0
@@ -43,8 +44,18 @@ func (q *keyedQueue[T]) length() int {
 	return q.inputs.Len()
 }
 
+// ready is how many inputs workers could take, one after the other.
+func (q *keyedQueue[T]) ready() int {
+	if q == nil {
+		return 0
+	}
+	return q.inputs.Ready()
+}
+
 // hasWork reports whether a worker could take something.
-func (q *keyedQueue[T]) hasWork() bool { return q.inputs.Ready() > 0 || q.nextHandOff() != nil }
+func (q *keyedQueue[T]) hasWork() bool {
+	return q != nil && (q.inputs.Ready() > 0 || q.nextHandOff() != nil)
+}
 
 // hasShare reports whether one more input of a lane may have a place, or a sender of
 // it stand in line. If there are no places, the lane must be idle for that.
@@ -84,7 +95,10 @@ func (q *keyedQueue[T]) free(l *lane[T]) {
 }
 
 // remove takes out an input, if it is still there.
-func (q *keyedQueue[T]) remove(seq uint64) (entry[T], bool) {
+func (q *keyedQueue[T]) remove(seq uint64) (it entry[T], ok bool) {
+	if q == nil {
+		return it, false
+	}
 	it, l, ok := q.inputs.Remove(seq)
 	if ok {
 		q.promote(l)
@@ -95,6 +109,9 @@ func (q *keyedQueue[T]) remove(seq uint64) (entry[T], bool) {
 
 // clear moves all inputs to another queue, in order.
 func (q *keyedQueue[T]) clear(to *fifo.Queue[entry[T]]) {
+	if q == nil {
+		return
+	}
 	q.inputs.Clear(func(it entry[T], l *lane[T]) {
 		to.Push(it)
 		q.promote(l)
@@ -169,6 +186,9 @@ func (q *keyedQueue[T]) unblock(w *Waiter[T]) {
 
 // refuse takes out all senders.
 func (q *keyedQueue[T]) refuse(refuse func(*Waiter[T])) {
+	if q == nil {
+		return
+	}
 	for w := q.inLine.first; w != nil; w = q.inLine.first {
 		q.unblock(w)
 		refuse(w)

@@ -1,6 +1,10 @@
 package dispatch
 
-import "github.com/remuda-go/remuda/internal/queuetime"
+import (
+	"slices"
+
+	"github.com/remuda-go/remuda/internal/queuetime"
+)
 
 // A Worker runs one input at a time. Its exported fields belong to whoever has it
 // at present: its goroutine, or the caller of AcquireInline.
@@ -18,6 +22,11 @@ type Worker[T, S any] struct {
 	searching bool          // counts in roster.searching
 	next      *Worker[T, S] // guarded by inMu while it is idle
 	lane      *lane[T]      // of what it runs, if inputs have keys; guarded by inMu
+}
+
+// take gives the worker what it is to run.
+func (w *Worker[T, S]) take(it entry[T], isGuest bool) {
+	w.Item, w.Stamp, w.Guest = it.item, it.stamp, isGuest
 }
 
 // A roster is the bookkeeping of the workers. Dispatcher.inMu guards all of it.
@@ -127,4 +136,50 @@ func (r *roster[T, S]) arrived(w *Worker[T, S]) {
 func (r *roster[T, S]) leave() {
 	r.count--
 	r.leaving++
+}
+
+// handOff acquires a worker for an item that it can have at once, in no place of the
+// queue. It reports whether there was one.
+func (r *roster[T, S]) handOff(e *effects[T, S]) bool {
+	w := r.acquire()
+	if w == nil {
+		return false
+	}
+	r.searching++
+	e.launch(w)
+	return true
+}
+
+// stopOne ends the idle worker that acquire would return, of which there must be one.
+func (r *roster[T, S]) stopOne(e *effects[T, S]) {
+	w := r.acquire()
+	r.leave()
+	e.stop(w)
+}
+
+// stopIdle ends all idle workers.
+func (r *roster[T, S]) stopIdle(e *effects[T, S]) {
+	for r.first != nil {
+		r.stopOne(e)
+	}
+}
+
+// returnSlots gives free slots to the runs that want theirs back. If the target is 0,
+// one run at a time gets one: what has begun may finish.
+func (r *roster[T, S]) returnSlots(e *effects[T, S]) {
+	for len(r.returning) > 0 && r.busy() < max(r.target, 1) {
+		s := r.returning[0]
+		r.setYielded(s, false)
+		e.returned = append(e.returned, r.forget(s))
+	}
+}
+
+// forget takes a run out of those that want their slot back, and returns the channel
+// that tells it to go on.
+func (r *roster[T, S]) forget(s *Slot) chan struct{} {
+	i := slices.Index(r.returning, s)
+	r.returning = slices.Delete(r.returning, i, i+1)
+	back := s.back
+	s.back = nil
+	return back
 }

@@ -1,7 +1,5 @@
 package dispatch
 
-import "github.com/remuda-go/remuda/internal/queuetime"
-
 // Send accepts an item and returns its sequence number, by which it can be
 // removed. It does not block: it returns ErrFull if there seems to be no place,
 // and then SendSlowly knows for sure; or ErrClosed.
@@ -24,22 +22,6 @@ func (d *Dispatcher[T, S]) Send(item T) (seq uint64, err error) {
 	return seq, nil
 }
 
-// An entry is an input in the queue.
-type entry[T any] struct {
-	item  T
-	stamp queuetime.Stamp
-}
-
-// acceptLocked takes an item over. A worker must be woken for it.
-func (d *state[T, S]) acceptLocked(item T) (seq uint64) {
-	d.accepted++
-	return d.in.Push(entry[T]{item, d.stamper.Stamp(d.Clock)})
-}
-
-// hasPlaceLocked reports whether there is room in the queue. It is exact if ahead
-// was brought up to date under outMu.
-func (d *state[T, S]) hasPlaceLocked() bool { return d.in.Places()+d.ahead < d.Bound }
-
 // SendSlowly is Send when there seems to be no place: it looks at how far the
 // workers have come. If there is none indeed, it returns a Waiter, or ErrFull if
 // wait is false.
@@ -53,17 +35,14 @@ func (d *Dispatcher[T, S]) SendSlowly(item T, wait bool, end <-chan struct{}) (s
 	switch {
 	case d.phase != open:
 		err = ErrClosed
-	case d.firstWaiterLocked() == nil && d.hasPlaceLocked():
+	case d.waiters.firstWaiting() == nil && d.hasPlaceLocked():
 		seq = d.acceptLocked(item)
-		if w := d.wakeLocked(); w != nil {
-			e.launch(w)
-		}
-	case d.Bound == 0 && d.firstWaiterLocked() == nil && d.handOffLocked(&e):
+		e.launch(d.wakeLocked())
+	case d.Bound == 0 && d.waiters.firstWaiting() == nil && d.roster.handOff(&e):
 		seq = d.acceptLocked(item)
 	case wait:
 		waiter = d.spareWaiters.get(item, end)
-		d.waiters.push(waiter)
-		d.blocked.Add(1)
+		d.blockLocked(waiter)
 	default:
 		err = ErrFull
 	}
@@ -91,9 +70,7 @@ func (d *Dispatcher[T, S]) Requeue(item T, limit int) {
 		d.roster.target = 1
 		d.attention.Store(d.roster.surplus())
 	}
-	if w := d.wakeLocked(); w != nil {
-		e.launch(w)
-	}
+	e.launch(d.wakeLocked())
 	d.inMu.Unlock()
 	d.outMu.Unlock()
 	d.apply(&e)
@@ -101,13 +78,11 @@ func (d *Dispatcher[T, S]) Requeue(item T, limit int) {
 
 // Waits reports whether inputs wait for which no worker is on its way, or which are
 // gathered.
-func (d *Dispatcher[T, S]) Waits() bool {
+func (d *state[T, S]) Waits() bool {
 	d.inMu.Lock()
 	defer d.inMu.Unlock()
-	if n := d.keyed.length(); n > 0 {
-		return n > min(d.keyed.inputs.Ready(), d.roster.searching)
-	}
-	return d.in.Len()+d.ahead > d.roster.searching || d.Gathering.Size > 0
+	searching := d.roster.searching
+	return d.in.Len()+d.ahead > searching || d.keyed.length() > min(d.keyed.ready(), searching) || d.Gathering.Size > 0
 }
 
 // Remove takes an item out of the queue, if it is still there. An item that is no
@@ -116,14 +91,9 @@ func (d *Dispatcher[T, S]) Remove(seq uint64) (item T, ok bool) {
 	var e effects[T, S]
 	d.outMu.Lock()
 	d.inMu.Lock()
-	places := d.in.Places() + d.out.Places() + d.keyed.length()
-	var it entry[T]
-	if d.keyed != nil {
-		it, ok = d.keyed.remove(seq)
-	} else if it, ok = d.out.Remove(seq); !ok {
-		it, ok = d.in.Remove(seq)
-	}
-	if d.in.Places()+d.out.Places()+d.keyed.length() < places {
+	places := d.placesLocked()
+	it, ok := d.removeLocked(seq)
+	if d.placesLocked() < places {
 		d.finished.Count(Dropped)
 	}
 	d.ahead = d.out.Places()
@@ -147,11 +117,7 @@ func (d *Dispatcher[T, S]) GiveUp(w *Waiter[T]) bool {
 	d.inMu.Lock()
 	gaveUp := w.linked
 	if gaveUp {
-		if d.keyed != nil {
-			d.keyed.unblock(w)
-		} else {
-			d.removeWaiterLocked(w)
-		}
+		d.unblockLocked(w)
 		d.ahead = d.out.Places()
 		d.admitLocked(&e, 0) // those behind it may have waited for it alone
 		d.rebalanceLocked(&e)

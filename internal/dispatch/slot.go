@@ -38,7 +38,7 @@ func (d *Dispatcher[T, S]) Yield(s *Slot) {
 	switch {
 	case s.ended:
 	case s.back != nil: // another call wants it back: that goes on without, for this one
-		e.returned = append(e.returned, d.forgetLocked(s))
+		e.returned = append(e.returned, d.roster.forget(s))
 		d.rebalanceLocked(&e)
 	case !s.yielded:
 		d.roster.setYielded(s, true)
@@ -86,7 +86,7 @@ func (d *Dispatcher[T, S]) stopReturning(s *Slot, back <-chan struct{}) {
 	var e effects[T, S]
 	d.inMu.Lock()
 	if s.back == back {
-		d.forgetLocked(s)
+		d.roster.forget(s)
 		d.rebalanceLocked(&e)
 	}
 	d.inMu.Unlock()
@@ -100,7 +100,7 @@ func (d *Dispatcher[T, S]) EndSlot(s *Slot) {
 	d.inMu.Lock()
 	s.ended = true
 	if s.back != nil {
-		e.returned = append(e.returned, d.forgetLocked(s))
+		e.returned = append(e.returned, d.roster.forget(s))
 	}
 	if s.yielded {
 		d.roster.setYielded(s, false)

@@ -20,7 +20,7 @@ func (d *state[T, S]) Stats() Stats {
 	s := Stats{
 		Target:   d.roster.target,
 		Yielded:  d.roster.yielded + d.roster.beside,
-		Queued:   d.in.Places() + d.out.Places() + d.keyed.length(),
+		Queued:   d.placesLocked(),
 		Retired:  max(0, d.roster.busy()-d.roster.target),
 		Accepted: d.accepted,
 		Tally:    d.finished,

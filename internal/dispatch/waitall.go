@@ -67,9 +67,15 @@ func (d *state[T, S]) unresolvedLocked() uint64 {
 	return n
 }
 
+// noteResolvedLocked notes that an input has ended, maybe the last that WaitAll
+// waits for.
+func (d *state[T, S]) noteResolvedLocked(e *effects[T, S]) {
+	e.checkAll = len(d.waitAll) > 0
+}
+
 // notifyWaitAll tells those who wait if no input is unresolved. Nobody is told too
 // early: both locks are held while it counts.
-func (d *state[T, S]) notifyWaitAll() {
+func (d *Dispatcher[T, S]) notifyWaitAll() {
 	d.outMu.Lock()
 	if d.out.Places() > 0 { // by far the most frequent case: spare the senders' lock
 		d.outMu.Unlock()

@@ -60,6 +60,21 @@ func (l *waiterList[T]) push(w *Waiter[T]) {
 	l.len++
 }
 
+// firstWaiting returns the first whose context has not ended, or nil if there is none.
+func (l *waiterList[T]) firstWaiting() *Waiter[T] { return firstOf(l.first) }
+
+// firstOf is firstWaiting among w and those behind it.
+func firstOf[T any](w *Waiter[T]) *Waiter[T] {
+	for ; w != nil; w = w.next {
+		select {
+		case <-w.end: // it is about to give up; GiveUp then admits those behind it
+		default:
+			return w
+		}
+	}
+	return nil
+}
+
 // insert puts w in front of those that came after it.
 func (l *waiterList[T]) insert(w *Waiter[T]) {
 	next := l.first
@@ -118,25 +133,4 @@ func answer[T any](w *Waiter[T], err error) {
 		w.answer <- err
 		w = next
 	}
-}
-
-// firstWaiterLocked returns the first blocked sender whose context has not ended, or
-// nil if there is none.
-func (d *state[T, S]) firstWaiterLocked() *Waiter[T] { return firstOf(d.waiters.first) }
-
-// firstOf is firstWaiterLocked among w and those behind it.
-func firstOf[T any](w *Waiter[T]) *Waiter[T] {
-	for ; w != nil; w = w.next {
-		select {
-		case <-w.end: // it is about to give up; GiveUp then admits those behind it
-		default:
-			return w
-		}
-	}
-	return nil
-}
-
-func (d *state[T, S]) removeWaiterLocked(w *Waiter[T]) {
-	d.waiters.remove(w)
-	d.blocked.Add(-1)
 }
