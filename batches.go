@@ -91,7 +91,9 @@ var (
 //
 // StartBatches returns [ErrInvalidBatch] for a size below 1 or a wait below 0, and the
 // errors of [Start].
-func StartBatches[In, Out any](workers, size int, wait time.Duration, f func(ctx context.Context, ins []In) ([]Out, error), mws ...Middleware) (*Pool[In, Out], error) {
+func StartBatches[In, Out any](
+	workers, size int, wait time.Duration, f func(ctx context.Context, ins []In) ([]Out, error), mws ...Middleware,
+) (*Pool[In, Out], error) {
 	if workers < 1 {
 		return nil, tooFewWorkers("StartBatches", workers)
 	}
@@ -100,7 +102,9 @@ func StartBatches[In, Out any](workers, size int, wait time.Duration, f func(ctx
 
 // StartBatchesWithConfig is [StartBatches] with a configuration. It returns the errors
 // of [StartWithConfig], and [ErrInvalidBatch].
-func StartBatchesWithConfig[In, Out any](cfg Config, size int, wait time.Duration, f func(ctx context.Context, ins []In) ([]Out, error), mws ...Middleware) (*Pool[In, Out], error) {
+func StartBatchesWithConfig[In, Out any](
+	cfg Config, size int, wait time.Duration, f func(ctx context.Context, ins []In) ([]Out, error), mws ...Middleware,
+) (*Pool[In, Out], error) {
 	p, err := NewWithConfig[In, Out](cfg, mws...)
 	switch {
 	case err != nil:

@@ -309,23 +309,23 @@ func TestBatchesPoolWait(t *testing.T) {
 }
 
 func TestStartBatchesWithWhatItRefuses(t *testing.T) {
-	print := new(press).print
+	job := new(press).print
 	for name, tt := range map[string]struct {
 		start func() (*remuda.Pool[int, string], error)
 		is    error
 		text  string
 	}{
-		"no workers": {func() (*remuda.Pool[int, string], error) { return remuda.StartBatches(0, 1, 0, print) }, remuda.ErrInvalidInitial, "StartBatches with 0"},
-		"size":       {func() (*remuda.Pool[int, string], error) { return remuda.StartBatches(1, 0, 0, print) }, remuda.ErrInvalidBatch, "a batch of 0"},
-		"wait":       {func() (*remuda.Pool[int, string], error) { return remuda.StartBatches(1, 1, -1, print) }, remuda.ErrInvalidBatch, "a wait of -1ns"},
+		"no workers": {func() (*remuda.Pool[int, string], error) { return remuda.StartBatches(0, 1, 0, job) }, remuda.ErrInvalidInitial, "StartBatches with 0"},
+		"size":       {func() (*remuda.Pool[int, string], error) { return remuda.StartBatches(1, 0, 0, job) }, remuda.ErrInvalidBatch, "a batch of 0"},
+		"wait":       {func() (*remuda.Pool[int, string], error) { return remuda.StartBatches(1, 1, -1, job) }, remuda.ErrInvalidBatch, "a wait of -1ns"},
 		"nil function": {func() (*remuda.Pool[int, string], error) {
 			return remuda.StartBatches(1, 1, 0, (func(context.Context, []int) ([]string, error))(nil))
 		}, remuda.ErrNilJob, "job is nil"},
 		"nil middleware": {func() (*remuda.Pool[int, string], error) {
-			return remuda.StartBatches(1, 1, 0, print, nil)
+			return remuda.StartBatches(1, 1, 0, job, nil)
 		}, remuda.ErrNilJob, "middleware 1 is nil"},
 		"bad config": {func() (*remuda.Pool[int, string], error) {
-			return remuda.StartBatchesWithConfig(remuda.Config{Name: "mill", Queue: -2}, 5, 0, print)
+			return remuda.StartBatchesWithConfig(remuda.Config{Name: "mill", Queue: -2}, 5, 0, job)
 		}, remuda.ErrInvalidQueue, "remuda: mill: "},
 	} {
 		t.Run(name, func(t *testing.T) {

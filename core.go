@@ -77,20 +77,6 @@ func (c *core[In, Out]) open() {
 	c.Open(cfg)
 }
 
-// runUntil closes the pool when ctx ends, waits until it is done, and returns why
-// it was closed.
-func (p *Pool[In, Out]) runUntil(ctx context.Context) error {
-	c := &p.core
-	done := c.life.doneChan()
-	select {
-	case <-ctx.Done():
-		c.beginClose(nil)
-		<-done
-	case <-done:
-	}
-	return c.life.reason()
-}
-
 // beginClose makes the pool draining, because of err if that is not nil. It does
 // not block.
 func (c *core[In, Out]) beginClose(err error) {

@@ -55,7 +55,9 @@ var ErrNestedKey = errors.New("remuda: job of a keyed pool would wait for its ow
 // Config.Inline means nothing.
 //
 // StartKeyed returns the errors of [Start], and [ErrNilJob] for a nil key function.
-func StartKeyed[In, Out any, K comparable](workers int, key func(in In) K, f func(ctx context.Context, in In) (Out, error), mws ...Middleware) (*Pool[In, Out], error) {
+func StartKeyed[In, Out any, K comparable](
+	workers int, key func(in In) K, f func(ctx context.Context, in In) (Out, error), mws ...Middleware,
+) (*Pool[In, Out], error) {
 	if workers < 1 {
 		return nil, tooFewWorkers("StartKeyed", workers)
 	}
@@ -64,7 +66,9 @@ func StartKeyed[In, Out any, K comparable](workers int, key func(in In) K, f fun
 
 // StartKeyedWithConfig is [StartKeyed] with a configuration. It returns the errors of
 // [StartWithConfig], and [ErrNilJob] for a nil key function.
-func StartKeyedWithConfig[In, Out any, K comparable](cfg Config, key func(in In) K, f func(ctx context.Context, in In) (Out, error), mws ...Middleware) (*Pool[In, Out], error) {
+func StartKeyedWithConfig[In, Out any, K comparable](
+	cfg Config, key func(in In) K, f func(ctx context.Context, in In) (Out, error), mws ...Middleware,
+) (*Pool[In, Out], error) {
 	if key == nil {
 		return nil, cfg.fault(nilError("key"))
 	}

@@ -42,12 +42,12 @@ type Result[In, Out any] struct {
 // input.
 func (p *Pool[In, Out]) Map(ctx context.Context, seq iter.Seq[In]) iter.Seq2[Out, error] {
 	return func(yield func(Out, error) bool) {
-		p.mapTo(ctx, streamInput[In]{seq: seq}, yield)
+		mapTo(ctx, &p.core, streamInput[In]{seq: seq}, yield)
 	}
 }
 
-func (p *Pool[In, Out]) mapTo(ctx context.Context, input streamInput[In], yield func(Out, error) bool) {
-	c := &p.core
+// mapTo is Map for all kinds of inputs.
+func mapTo[In, Out any](ctx context.Context, c *core[In, Out], input streamInput[In], yield func(Out, error) bool) {
 	err := streamTo(ctx, c, input, true, func(b *batch[In, Out], i int) bool {
 		return yield(b.outcomes[i].out, b.outcomes[i].err)
 	})

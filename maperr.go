@@ -19,6 +19,6 @@ func (p *Pool[In, Out]) MapErr(ctx context.Context, seq iter.Seq2[In, error]) it
 			input.faults = new(faults)
 			input.seq = inputsOf(seq, input.faults)
 		}
-		p.mapTo(ctx, input, yield)
+		mapTo(ctx, &p.core, input, yield)
 	}
 }

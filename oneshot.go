@@ -28,7 +28,7 @@ func Map[In, Out any](ctx context.Context, workers int, seq iter.Seq[In], f func
 			return
 		}
 		defer p.end()
-		p.mapTo(ctx, streamInput[In]{seq: seq}, yield)
+		mapTo(ctx, &p.core, streamInput[In]{seq: seq}, yield)
 	}
 }
 

@@ -105,7 +105,7 @@ func (p *Pool[In, Out]) Run(ctx context.Context, job Job[In, Out]) error {
 	if err := p.Start(job); err != nil {
 		return err
 	}
-	return p.runUntil(ctx)
+	return runUntil(ctx, &p.core)
 }
 
 // RunWithBuilder is Run with a job of its own for each worker.
@@ -114,7 +114,20 @@ func (p *Pool[In, Out]) RunWithBuilder(ctx context.Context, b JobBuilder[In, Out
 	if err := p.StartWithBuilder(b); err != nil {
 		return err
 	}
-	return p.runUntil(ctx)
+	return runUntil(ctx, &p.core)
+}
+
+// runUntil closes the pool when ctx ends, waits until it is done, and returns why
+// it was closed.
+func runUntil[In, Out any](ctx context.Context, c *core[In, Out]) error {
+	done := c.life.doneChan()
+	select {
+	case <-ctx.Done():
+		c.beginClose(nil)
+		<-done
+	case <-done:
+	}
+	return c.life.reason()
 }
 
 // Done returns a channel that is closed when the pool was closed and all its

@@ -171,7 +171,7 @@ func TestShutdown(t *testing.T) {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(ln) }()
 	for range 2 { // two pages
-		req, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+ln.Addr().String()+"/debug/pools/live", nil)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+ln.Addr().String()+"/debug/pools/live", nil)
 		require.NoError(t, err)
 		resp, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
 		require.NoError(t, err)

@@ -51,11 +51,12 @@ func (m *model) play(ops []byte) {
 		case 21:
 			m.goOn(arg)
 		case 22:
-			if m.keys != nil {
+			switch {
+			case m.keys != nil:
 				m.sendKeyed(dispatch.Block)
-			} else if op < 224 {
+			case op < 224:
 				m.sendGuest()
-			} else {
+			default:
 				m.removeGuest(arg)
 			}
 		case 23:

@@ -13,7 +13,9 @@ const (
 // SendKeyed accepts an item with a key, for a dispatcher whose inputs have keys. If
 // there is no place for it, since the queue is full, or the key has its share of it,
 // full decides what becomes of it. A Waiter is as that of SendSlowly.
-func SendKeyed[K comparable, T, S any](d *Dispatcher[T, S], lanes *Lanes[K, T], key K, item T, full Full, end <-chan struct{}) (seq uint64, w *Waiter[T], err error) {
+func SendKeyed[K comparable, T, S any](
+	d *Dispatcher[T, S], lanes *Lanes[K, T], key K, item T, full Full, end <-chan struct{},
+) (seq uint64, w *Waiter[T], err error) {
 	var e effects[T, S]
 	d.inMu.Lock()
 	if d.phase != openKeyed {
