@@ -75,7 +75,7 @@ func bury(ctx context.Context, f func(context.Context, jetstream.Msg, error) err
 	case isLast(ctx):
 		return errors.Join(err, fmt.Errorf("remudajetstream: OnDead: %w", failed))
 	default:
-		return fmt.Errorf("remudajetstream: OnDead: %w (the run: %v)", failed, err) // not %w: err is final
+		return fmt.Errorf("remudajetstream: OnDead: %w (the run: %v)", failed, err) //nolint:errorlint // not %w: err is final
 	}
 }
 

@@ -50,7 +50,7 @@ func TestErrorsThatCannotBeTold(t *testing.T) {
 			m := newMeter()
 			pool := start(t, "odd\xff", remudaotel.Tracing(remudaotel.WithTracerProvider(provider)), m.middleware())
 			got := run(t, pool, t.Context(), func(context.Context) error { return tt.err })
-			require.True(t, got == tt.err, "%T", got)
+			require.True(t, got == tt.err, "%T", got) //nolint:testifylint // it is the very error, not one that is equal
 
 			span := only(t, exporter)
 			assert.Equal(t, "run odd\uFFFD", span.Name)

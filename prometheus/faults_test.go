@@ -68,9 +68,10 @@ func TestStatsThatBreak(t *testing.T) {
 			}
 			shown := 0
 			for _, f := range families {
-				for _, m := range f.Metric {
+				for _, m := range f.GetMetric() {
 					shown++
-					require.Equal(t, "sound", m.Label[len(m.Label)-1].GetValue())
+					labels := m.GetLabel()
+					require.Equal(t, "sound", labels[len(labels)-1].GetValue())
 				}
 			}
 			require.Equal(t, 7, shown)
