@@ -22,7 +22,9 @@
 //
 // # Order
 //
-// Inputs are begun in the order in which they were accepted. Senders that wait
+// Inputs are given to workers in the order in which they were accepted. Two that are
+// given to two workers at the same time may begin in either order: the scheduler
+// decides which goroutine comes first. Senders that wait
 // for a place in the queue are let in in the order in which they came, each as
 // soon as there is a place, and nobody passes them: neither a newcomer whose Do
 // could run on its own goroutine, nor one that comes while a place becomes free.

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -45,6 +46,7 @@ func TestGroup(t *testing.T) {
 		for _, n := range []int{0, 1, 2, 3} { // two run
 			require.NoError(t, g.Send(n))
 		}
+		synctest.Wait()
 		s.let(1)
 		require.ErrorIs(t, context.Cause(s.ctx(0)), errJob)
 		require.NoError(t, s.ctx(7).Err(), "that is another's")

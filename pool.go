@@ -9,7 +9,7 @@ import "context"
 // not be copied after first use. All methods are safe for concurrent use, from
 // inside of jobs too.
 //
-// A pool gives its job inputs in order of acceptance. Its workers are made on
+// A pool gives its workers inputs in order of acceptance. Its workers are made on
 // first need, so that those which are never needed cost nothing, and an idle
 // one costs its parked goroutine.
 type Pool[In, Out any] struct {

@@ -34,7 +34,7 @@ func (c *Config[T, S]) launch(w *Worker[T, S]) {
 		w.wake <- struct{}{}
 		return
 	}
-	w.started, w.searching = true, true
+	w.started, w.searching = true, !w.assigned
 	if w.wake == nil {
 		w.wake = make(chan struct{}, 1)
 	}

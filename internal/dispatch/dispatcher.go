@@ -23,7 +23,7 @@
 //     busy when it was lowered.
 //   - Senders are blocked only while the queue is full (or, without a queue, while
 //     no worker is free).
-//   - Inputs leave the queue in the order in which they were accepted, and are
+//   - Workers get inputs in the order in which they were accepted, and inputs are
 //     accepted in the order in which their senders came. Where they have keys, those
 //     whose key is busy, or has its share of the queue, are passed over meanwhile.
 package dispatch
@@ -116,7 +116,9 @@ type state[T, S any] struct {
 	// over one more cache line, which costs a hundred of them a tenth.
 	stamper queuetime.Stamper
 	gather  gather[T, S]
-	_       [64]byte
+
+	assigned atomic.Int32 // workers that have an item and have not begun it; raised under inMu
+	_        [64]byte
 }
 
 // phase says what becomes of an input.

@@ -25,9 +25,18 @@ func (w *Worker[T, S]) Woken() bool { return len(w.wake) > 0 }
 
 func (w *Worker[T, S]) Wake() (goOn bool) {
 	<-w.wake
-	w.searching = true
+	w.searching = !w.assigned
 	return !w.leave
 }
+
+// IsAssigned tells whether a worker has an item that it has not begun, and TakeAssigned
+// begins that. It comes before a turn of Fetch's loop.
+func (w *Worker[T, S]) IsAssigned() bool { return w.assigned }
+
+func (d *Dispatcher[T, S]) TakeAssigned(w *Worker[T, S]) bool { return d.takeAssigned(w) }
+
+// MostAssigned is how many workers may have an item that they have not begun.
+const MostAssigned = mostAssigned
 
 func (w *Worker[T, S]) Started() bool { return w.started }
 
@@ -101,6 +110,7 @@ func (d *Dispatcher[T, S]) Check() error {
 		{idle == r.idle, "idle workers are counted"},
 		{r.count >= r.idle+r.yielded && r.idle >= 0 && r.yielded >= len(r.returning) && r.leaving >= 0, "counts of workers agree"},
 		{r.searching >= 0 && r.searching <= r.busy(), "a searching worker is busy"},
+		{d.assigned.Load() >= 0 && int(d.assigned.Load()) <= r.busy()-r.searching, "a worker that has an item is busy"},
 		{d.ahead >= d.out.Places(), "ahead is at least what is ahead"},
 		{d.attention.Load() == r.surplus(), "workers are told when they are too many"},
 		{r.idle == 0 || !r.surplus(), "an idle worker is not one too many"},

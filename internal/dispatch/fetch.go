@@ -14,7 +14,7 @@ const (
 // worker is to end. It counts the outcome of the run before, too: the lock is
 // taken anyway.
 func (d *Dispatcher[T, S]) Fetch(w *Worker[T, S]) bool {
-	for {
+	for !d.takeAssigned(w) {
 		if d.attention.Load() && d.retire(w) {
 			return false
 		}
@@ -26,14 +26,21 @@ func (d *Dispatcher[T, S]) Fetch(w *Worker[T, S]) bool {
 		}
 		d.Idle()
 		<-w.wake
-		w.searching = true
+		w.searching = !w.assigned
 		if w.leave {
 			return false
 		}
 	}
+	return true
 }
 
 func (d *Dispatcher[T, S]) fetch(w *Worker[T, S]) fetched {
+	if w.direct {
+		w.direct = false
+		if w.Last == None && d.restAtOnce(w) {
+			return parked
+		}
+	}
 	d.outMu.Lock()
 	d.finished.Count(w.Last)
 	w.Last = None

@@ -134,7 +134,7 @@ func (m *model) finish() {
 
 // settle goes on until nobody can.
 func (m *model) settle() {
-	for n := 0; m.is(searching)+m.is(rested)+m.is(stopping)+len(m.runs)+len(m.batches)+m.givingUp() > 0; n++ {
+	for n := 0; m.is(searching)+m.is(assigned)+m.is(rested)+m.is(stopping)+len(m.runs)+len(m.batches)+m.givingUp() > 0; n++ {
 		m.must(n < 10_000, "it comes to an end")
 		m.step(0)
 		if len(m.runs) > 0 {

@@ -20,7 +20,7 @@ func (d *state[T, S]) AcquireInline() *Worker[T, S] {
 func (d *Dispatcher[T, S]) ReleaseInline(w *Worker[T, S], o Outcome) {
 	d.inMu.Lock()
 	d.inline.Count(o)
-	if d.phase == open && len(d.waitAll) == 0 && !d.roster.surplus() && !d.workWaitsLocked() {
+	if d.nothingToDoLocked() {
 		d.parkLocked(w) // by far the most frequent case: there is nothing to apply
 		d.inMu.Unlock()
 		return

@@ -15,6 +15,7 @@ func (m *model) item() int {
 func (m *model) send(wait bool) {
 	item := m.item()
 	hasPlace := !m.isBlocked() && (m.places() < m.bound || m.bound == 0 && m.isFree())
+	isNext := !m.work() && m.is(searching) == 0 && m.isFree() && m.is(assigned) < dispatch.MostAssigned
 	end := make(chan struct{})
 	seq, err := m.d.Send(item)
 	m.must(err == nil || err == dispatch.ErrFull || m.phase != open, "Send returns %v", err)
@@ -27,6 +28,9 @@ func (m *model) send(wait bool) {
 	switch {
 	case m.phase != open:
 		m.must(err == dispatch.ErrClosed && w == nil && seq == 0, "it is refused")
+	case isNext:
+		m.must(err == nil && seq == 0, "it is assigned to a worker")
+		m.accepted++
 	case hasPlace:
 		m.must(err == nil && w == nil && seq > 0, "it is accepted")
 		m.accepted++
@@ -41,6 +45,9 @@ func (m *model) send(wait bool) {
 		m.must(err == dispatch.ErrFull && w == nil, "it is refused")
 	}
 	m.verify(0, handedOff)
+	m.must(!isNext || m.phase != open || slices.ContainsFunc(m.workers, func(w *worker) bool {
+		return w.State.state == assigned && w.Item == item
+	}), "a worker has it")
 }
 
 func (m *model) sendGuest() {
@@ -225,7 +232,7 @@ func (m *model) endIdle() {
 func (m *model) step(i int) {
 	var ready []*worker
 	for _, w := range m.workers {
-		if s := w.State.state; s == searching || s == rested || s == stopping {
+		if s := w.State.state; s == searching || s == assigned || s == rested || s == stopping {
 			ready = append(ready, w)
 		}
 	}
@@ -238,6 +245,11 @@ func (m *model) step(i int) {
 		w.State.state = gone
 		m.workers = slices.DeleteFunc(m.workers, func(o *worker) bool { return o == w })
 		m.d.Gone()
+	} else if m.d.TakeAssigned(w) {
+		m.logf("worker %d begins %d", w.ID, w.Item)
+		m.must(w.State.state == assigned && !w.Guest, "it was assigned")
+		w.State.state = running
+		m.runs = append(m.runs, &run{item: w.Item, w: w})
 	} else if w.State.looked || !m.retire(w) && i%2 == 0 {
 		m.fetch(w)
 	}

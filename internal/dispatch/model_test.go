@@ -96,6 +96,7 @@ type state uint8
 const (
 	idle state = iota
 	searching
+	assigned // it has an item, and has not begun it
 	running
 	rested // its run has ended
 	inline // with the caller of AcquireInline
@@ -233,7 +234,7 @@ func (m *model) collect() {
 		case w.State.state != idle:
 			m.must(false, "worker %d is woken while it is not idle: %d", w.ID, w.State.state)
 		case w.Wake():
-			w.State.state = searching
+			w.State.state = onItsWay(w)
 		default:
 			w.State.state = stopping
 		}
@@ -302,11 +303,19 @@ func (m *model) collectLaunched() {
 				m.workers = append(m.workers, w)
 				m.made++
 			}
-			w.State.launched, w.State.state = true, searching
+			w.State.launched, w.State.state = true, onItsWay(w)
 		case <-time.After(10 * time.Second):
 			m.must(false, "a worker is launched")
 		}
 	}
+}
+
+// onItsWay is the state of a worker that was launched.
+func onItsWay(w *worker) state {
+	if w.IsAssigned() {
+		return assigned
+	}
+	return searching
 }
 
 func isClosed(ch <-chan struct{}) bool {
@@ -356,7 +365,7 @@ func (m *model) verifyStats() {
 		Accepted: m.accepted,
 		Tally:    m.tally,
 	}
-	now := 0
+	now := m.is(assigned)
 	for _, r := range m.runs {
 		if !r.guest {
 			now++

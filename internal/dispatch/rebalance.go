@@ -44,23 +44,16 @@ func (d *state[T, S]) wakeLocked() *Worker[T, S] {
 	case n == 0:
 	case d.Gathering.Size > 0:
 		return wakeGathererLocked(d)
-	case d.in.Len() <= n, n >= eagerSearchers && d.in.Len()>>(searcherShift*(n-eagerSearchers)) <= itemsPerSearcher:
+	case d.in.Len()>>(searcherShift*(n-1)) <= itemsPerSearcher:
 		return nil
 	}
 	return d.roster.acquireSearcher()
 }
 
-// Up to eagerSearchers, a worker is woken for each input that waits. A worker that was
-// woken can be held up, behind whoever has its thread: with a single one on its way,
-// all inputs behind it were held up, too, while other workers were idle. In an HTTP
-// server that calls Do the 99th percentile was 15 times what it takes by hand, and beside
-// busy goroutines 88 times; it is 3 and 1. A sender of no-ops pays for it: 40 % more with
-// a hundred workers, nothing with as many as processors.
-//
-// Beyond that each further worker takes eight times as many inputs, or such a sender
-// would have all of a hundred workers on their way.
+// Each worker that searches takes eight times as many inputs as the one before to
+// justify the next, or a sender of no-ops would have all of a hundred workers on their
+// way. An input that finds a worker idle does not wait for that: see assign.go.
 const (
-	eagerSearchers   = 8
 	itemsPerSearcher = 8
 	searcherShift    = 3
 )

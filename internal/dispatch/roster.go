@@ -20,6 +20,8 @@ type Worker[T, S any] struct {
 	started   bool          // it has a goroutine, perhaps a parked one
 	leave     bool          // set before waking: end now
 	searching bool          // counts in roster.searching
+	assigned  bool          // it has an item that it has not begun
+	direct    bool          // the item that it has, or had last, was assigned
 	next      *Worker[T, S] // guarded by inMu while it is idle
 	lane      *lane[T]      // of what it runs, if inputs have keys; guarded by inMu
 }
@@ -80,6 +82,9 @@ func (r *roster[T, S]) busy() int { return r.count - r.yielded - r.idle }
 func (r *roster[T, S]) surplus() bool {
 	return r.count-r.yielded > r.target || len(r.returning) > 0
 }
+
+// isFree reports whether acquire returns a worker.
+func (r *roster[T, S]) isFree() bool { return r.first != nil || r.count-r.yielded < r.target }
 
 // acquire returns a worker for something that can run now: an idle one or, while
 // there may be more, a new one. It returns nil if all slots are taken.

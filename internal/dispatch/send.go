@@ -9,6 +9,13 @@ func (d *Dispatcher[T, S]) Send(item T) (seq uint64, err error) {
 		d.inMu.Unlock()
 		return 0, ErrClosed
 	}
+	if d.roster.isFree() {
+		if w := d.assignLocked(item); w != nil {
+			d.inMu.Unlock()
+			d.launch(w)
+			return 0, nil
+		}
+	}
 	if d.in.Places()+d.ahead >= d.Bound || d.waiters.first != nil {
 		d.inMu.Unlock()
 		return 0, ErrFull
