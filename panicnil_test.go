@@ -131,13 +131,15 @@ func TestPanicNil(t *testing.T) {
 	})
 
 	t.Run("what is told of drops", func(t *testing.T) {
-		p := startPool(t, remuda.Config{}, untilCancelled)
+		begun := make(chan struct{})
+		p := startPool(t, remuda.Config{}, func(ctx context.Context, n int) (int, error) {
+			close(begun)
+			return untilCancelled(ctx, n)
+		})
 		told := 0
 		p.OnDrop(func(int, error) { told++; panic(nil) })
 		require.NoError(t, p.Send(bg, 0))
-		for p.Stats().Running == 0 {
-			runtime.Gosched()
-		}
+		<-begun
 		for i := range 3 {
 			require.NoError(t, p.Send(bg, i))
 		}

@@ -14,7 +14,7 @@ import "github.com/remuda-go/remuda/internal/dispatch"
 // the function is under way with 500 inputs, Running is 500.
 type Stats struct {
 	Workers int // as Current returns
-	Running int // runs that have begun and not finished, without those in Yielded
+	Running int // inputs that workers have: runs that begin or have begun, and not finished, without those in Yielded
 	Yielded int // runs that have given up their slot while they wait for their own pool
 	Queued  int // inputs accepted and not begun
 	Retired int // workers taken out by Less that still finish a run
