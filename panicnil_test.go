@@ -6,7 +6,6 @@ import (
 	"iter"
 	"os"
 	"os/exec"
-	"runtime"
 	"strings"
 	"testing"
 
