@@ -84,6 +84,14 @@ func (r *runContext) begin(info *workerInfo, at queuetime.Stamp) {
 	}
 }
 
+// beginAgain is begin for a run that differs from the one before in nothing but its
+// number.
+func (r *runContext) beginAgain(info *workerInfo) {
+	if info.runs++; r.state.Attempt.Load() != 1 {
+		r.state.Attempt.Store(1)
+	}
+}
+
 // set is the part of begin that most runs in a context that is used again do without:
 // they find what they need.
 func (r *runContext) set(info *workerInfo, at queuetime.Stamp) {

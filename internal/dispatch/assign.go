@@ -31,7 +31,7 @@ func (d *state[T, S]) assignLocked(item T) *Worker[T, S] {
 }
 
 // takeAssigned reports whether a worker has an item without having come to the queue.
-func (d *state[T, S]) takeAssigned(w *Worker[T, S]) bool {
+func (d *Dispatcher[T, S]) takeAssigned(w *Worker[T, S]) bool {
 	if !w.assigned {
 		return false
 	}
@@ -41,7 +41,7 @@ func (d *state[T, S]) takeAssigned(w *Worker[T, S]) bool {
 }
 
 // restAtOnce puts a worker on the idle list if there is nothing else to do.
-func (d *state[T, S]) restAtOnce(w *Worker[T, S]) bool {
+func (d *Dispatcher[T, S]) restAtOnce(w *Worker[T, S]) bool {
 	d.inMu.Lock()
 	defer d.inMu.Unlock()
 	if d.roster.searching > 0 || !d.nothingToDoLocked() {
