@@ -11,6 +11,8 @@ import (
 // that a goroutine runs, and its senders know less of how far the herd has come.
 type channelHerd struct{ scenario.Identity }
 
+var _ scenario.Herding = channelHerd{}
+
 func newChannelHerd() channelHerd { return channelHerd{floor("two channels")} }
 
 func (channelHerd) Herd(workers int, in []int, job func(in int) int, yield func(out int)) {

@@ -81,7 +81,7 @@ var goals = []goal{
 	{scenario: "do", cells: "timeout", to: bestPeer, limit: 1.05},
 	{scenario: "do", cells: "inline, callers: 1$", label: "inline, callers: 1", to: "ants", limit: 0.1},
 	{scenario: "do", cells: "inline, callers: 100", to: byHand, limit: 0.8},
-	{scenario: "do", cells: "inline", what: allocs, limit: 0},
+	{scenario: "do", cells: "inline, callers: 1$", label: "inline, callers: 1", what: allocs, limit: 0},
 	{scenario: "submit", to: "pond", limit: 0.25},
 	{scenario: "submit", to: byHand, limit: 0.85},
 	{scenario: "submit", what: allocs, limit: 1},
