@@ -29,6 +29,25 @@ func Define[In, Out any](name string, opts ...KindOption) Kind[In, Out] {
 // Name returns the name.
 func (k Kind[In, Out]) Name() string { return k.name }
 
+// Raw returns the kind as a program sees it that knows its name and settings, and not
+// its types: inputs and outputs are bytes, as the kind's codec writes and reads them.
+func (k Kind[In, Out]) Raw() Kind[[]byte, []byte] {
+	if k.set == nil {
+		return Kind[[]byte, []byte]{}
+	}
+	s := *k.set
+	s.codec = Raw
+	return Kind[[]byte, []byte]{name: k.name, set: &s}
+}
+
+// Keep returns for how long an ID is remembered whose task has ended.
+func (k Kind[In, Out]) Keep() time.Duration {
+	if k.set == nil {
+		return 0
+	}
+	return k.set.keep
+}
+
 func (k Kind[In, Out]) check() error {
 	if err := checkKind(k.name); err != nil {
 		return err

@@ -94,7 +94,7 @@ func TestPauseAndResize(t *testing.T) {
 func TestConfigCommands(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, upper)
-	assert.Contains(t, p.ok("config", "validate"), "is right: 1 kinds, 0 providers, 0 cron entries")
+	assert.Contains(t, p.ok("config", "validate"), "is right: 1 kind, 0 providers, 0 cron entries")
 	assert.Contains(t, p.ok("config", "print"), "attempts: 2 # "+p.file+":2")
 	assert.Contains(t, p.ok("config", "schema"), "additionalProperties")
 	p.write("remuda.yaml", "kind: {}\n")

@@ -20,7 +20,7 @@ func (a *app) config() *cli.Command {
 }
 
 func (a *app) printConfig(_ context.Context, cmd *cli.Command) error {
-	cfg, err := load(cmd)
+	cfg, err := a.load(cmd)
 	if err != nil {
 		return err
 	}
@@ -36,12 +36,20 @@ func (a *app) printConfig(_ context.Context, cmd *cli.Command) error {
 }
 
 func (a *app) validateConfig(_ context.Context, cmd *cli.Command) error {
-	cfg, err := load(cmd)
+	cfg, err := a.load(cmd)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.std.Out, "%s is right: %d kinds, %d providers, %d cron entries\n", cfg.Name(), len(cfg.Kinds), len(cfg.Providers), len(cfg.Cron))
-	return nil
+	kinds, providers, entries := len(cfg.FileKinds()), len(cfg.Providers), len(cfg.Cron)
+	return a.value(cmd, map[string]any{"config": cfg.Name(), "kinds": kinds, "providers": providers, "cron": entries},
+		fmt.Sprintf("%s is right: %s, %s, %s", cfg.Name(), count(kinds, "kind", "kinds"), count(providers, "provider", "providers"), count(entries, "cron entry", "cron entries")))
+}
+
+func count(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, more)
 }
 
 func (a *app) printSchema(context.Context, *cli.Command) error {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/remuda-go/remuda/cmd/remuda/internal/api"
 	"github.com/remuda-go/remuda/cmd/remuda/internal/remote"
-	"github.com/remuda-go/remuda/cmd/remuda/internal/serve"
 	"github.com/urfave/cli/v3"
 )
 
@@ -33,7 +32,7 @@ func (a *app) cron() *cli.Command {
 					if err != nil {
 						return err
 					}
-					return with(ctx, cmd, func(c *remote.Client) error { return c.RemoveCron(ctx, all[0], all[1]) })
+					return a.with(ctx, cmd, func(c *remote.Client) error { return c.RemoveCron(ctx, all[0], all[1]) })
 				},
 			},
 		},
@@ -49,7 +48,7 @@ func (a *app) listCron(ctx context.Context, cmd *cli.Command) error {
 	if len(all) == 1 {
 		query.Set("kind", all[0])
 	}
-	return with(ctx, cmd, func(c *remote.Client) error {
+	return a.with(ctx, cmd, func(c *remote.Client) error {
 		entries, err := c.Cron(ctx, query)
 		if err != nil {
 			return err
@@ -89,35 +88,5 @@ func (a *app) setCron(ctx context.Context, cmd *cli.Command) error {
 		}
 		entry.Input = json.RawMessage(input)
 	}
-	return with(ctx, cmd, func(c *remote.Client) error { return c.SetCron(ctx, all[0], all[1], entry) })
-}
-
-func (a *app) migrate() *cli.Command {
-	return &cli.Command{
-		Name: "migrate", Usage: "give the queues that exist the lease, queued and running of the config",
-		Description: "No other command changes them. Processes that serve are to be started again afterwards; an embedded store must not be in use.",
-		Action: func(ctx context.Context, cmd *cli.Command) (err error) {
-			if _, err := args(cmd, 0, 0); err != nil {
-				return err
-			}
-			cfg, err := load(cmd)
-			if err != nil {
-				return err
-			}
-			store, err := serve.Open(ctx, cfg, cmd.String("nats"))
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, store.Close()) }()
-			for name, k := range cfg.WithDefaults().Kinds {
-				if err := serve.Define(name, k).Migrate(ctx, store); err != nil {
-					return err
-				}
-				if err := a.value(cmd, map[string]string{"migrated": name}, "migrated "+name); err != nil {
-					return err
-				}
-			}
-			return nil
-		},
-	}
+	return a.with(ctx, cmd, func(c *remote.Client) error { return c.SetCron(ctx, all[0], all[1], entry) })
 }

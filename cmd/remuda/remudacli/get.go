@@ -20,7 +20,7 @@ func (a *app) get() *cli.Command {
 			if err != nil {
 				return err
 			}
-			return with(ctx, cmd, func(c *remote.Client) error {
+			return a.with(ctx, cmd, func(c *remote.Client) error {
 				t, err := c.Task(ctx, tasks.ID(all[0]), 0)
 				if err != nil {
 					return err
@@ -60,7 +60,7 @@ func (a *app) waitFor(ctx context.Context, cmd *cli.Command, id tasks.ID, timeou
 	until := time.Now().Add(timeout)
 	over := func() bool { return timeout > 0 && !time.Now().Before(until) }
 	for {
-		err := with(ctx, cmd, func(c *remote.Client) error {
+		err := a.with(ctx, cmd, func(c *remote.Client) error {
 			for {
 				step := waitStep
 				if timeout > 0 {

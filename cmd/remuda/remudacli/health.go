@@ -19,7 +19,7 @@ func (a *app) health() *cli.Command {
 				return err
 			}
 			if cmd.String("url") == "" && cmd.String("nats") == "" {
-				cfg, err := load(cmd)
+				cfg, err := a.load(cmd)
 				if err != nil {
 					return err
 				}
@@ -27,7 +27,7 @@ func (a *app) health() *cli.Command {
 					return errors.New("no process serves")
 				}
 			}
-			return with(ctx, cmd, func(c *remote.Client) error {
+			return a.with(ctx, cmd, func(c *remote.Client) error {
 				if err := c.Health(ctx); err != nil {
 					return err
 				}

@@ -33,7 +33,7 @@ func (a *app) manifests(_ context.Context, cmd *cli.Command) error {
 	if _, err := args(cmd, 0, 0); err != nil {
 		return err
 	}
-	cfg, err := load(cmd)
+	cfg, err := a.load(cmd)
 	if err != nil {
 		return err
 	}

@@ -66,7 +66,7 @@ func (a *app) dead() *cli.Command {
 // listTasks writes tasks as they come: the columns are as wide as those of the first
 // hundred need.
 func (a *app) listTasks(ctx context.Context, cmd *cli.Command, query url.Values) error {
-	return with(ctx, cmd, func(c *remote.Client) error {
+	return a.with(ctx, cmd, func(c *remote.Client) error {
 		t := a.table("ID", "STATE", "ATTEMPTS", "UPDATED", "REASON")
 		n := 0
 		for task, err := range c.List(ctx, query) {
@@ -104,7 +104,7 @@ func (a *app) stats() *cli.Command {
 			if _, err := args(cmd, 0, 0); err != nil {
 				return err
 			}
-			return with(ctx, cmd, func(c *remote.Client) error {
+			return a.with(ctx, cmd, func(c *remote.Client) error {
 				kinds, err := c.Kinds(ctx)
 				if err != nil {
 					return err
@@ -149,7 +149,7 @@ func (a *app) watch() *cli.Command {
 			if len(all) == 1 {
 				query.Set("kind", all[0])
 			}
-			return with(ctx, cmd, func(c *remote.Client) error {
+			return a.with(ctx, cmd, func(c *remote.Client) error {
 				if c.Alone {
 					return errors.New("no process serves, so that nothing happens: start remuda serve")
 				}

@@ -4,21 +4,15 @@ package remudacli_test
 
 import (
 	"bufio"
-	"bytes"
-	"context"
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
-	"github.com/remuda-go/remuda"
 	"github.com/remuda-go/remuda/cmd/remuda/remudacli"
-	"github.com/remuda-go/remuda/tasks"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -95,32 +89,4 @@ func TestHTTPProvider(t *testing.T) {
 	code, _ = call(t, "GET", base+"/kinds", "the second of the tokens", "")
 	assert.Equal(t, http.StatusOK, code)
 	s.stop() // although somebody still watches
-}
-
-// A kind of the program is served beside those of the config.
-func TestGoKind(t *testing.T) {
-	t.Parallel()
-	p := newPlace(t, upper)
-	double := tasks.Define[int, int]("double")
-	ctx, cancel := context.WithCancel(context.Background())
-	log := &logBuffer{}
-	ended := make(chan int, 1)
-	go func() {
-		ended <- remudacli.Run(ctx, []string{"remuda", "serve", "-c", p.file}, remudacli.Streams{In: new(bytes.Buffer), Out: io.Discard, Err: log},
-			remudacli.Kind(double, remuda.Func(func(_ context.Context, n int) (int, error) { return 2 * n, nil }), remuda.Config{}))
-	}()
-	defer func() {
-		cancel()
-		select {
-		case code := <-ended:
-			assert.Equal(t, remudacli.ExitOK, code, log)
-		case <-time.After(soon):
-			assert.Fail(t, "it does not end", log.String())
-		}
-	}()
-	p.eventually(func() bool { return strings.Contains(log.String(), "msg=serving") }, "it does not serve")
-	assert.Equal(t, "42", p.ok("push", "--wait", "double", "21"))
-	assert.Equal(t, "A", p.ok("push", "--wait", "upper", "a"))
-	_, err := os.Stat(filepath.Join(p.dir, "var/remuda/control.sock"))
-	assert.NoError(t, err)
 }

@@ -22,10 +22,12 @@ import (
 // A KindOption is a kind that the command serves beside those of its config.
 type KindOption func(*app)
 
-// Kind makes the command serve the kind with job, as [tasks.Kind.Handle] does.
+// Kind makes the command serve the kind with job, as [tasks.Kind.Handle] does. The
+// config can name it wherever it names a kind, and say what is pushed when a task of
+// it is given up: kinds: {charge: {on_dead: {kind: alert}}}.
 func Kind[In, Out any](k tasks.Kind[In, Out], job remuda.Job[In, Out], cfg remuda.Config, mws ...remuda.Middleware) KindOption {
 	return func(a *app) {
-		a.kinds = append(a.kinds, serve.GoKind{Name: k.Name(), Handle: func(w *tasks.Worker, outer ...remuda.Middleware) (*tasks.Handler, error) {
+		a.kinds = append(a.kinds, serve.GoKind{Kind: k.Raw(), Handle: func(w *tasks.Worker, outer ...remuda.Middleware) (*tasks.Handler, error) {
 			return k.Handle(w, job, cfg, append(outer[:len(outer):len(outer)], mws...)...)
 		}})
 	}

@@ -46,7 +46,7 @@ func (a *app) push() *cli.Command {
 					query.Set(name, value)
 				}
 			}
-			id, err := pushOnce(ctx, cmd, all[0], payload, query)
+			id, err := a.pushOnce(ctx, cmd, all[0], payload, query)
 			switch {
 			case err != nil:
 				return err
@@ -63,13 +63,13 @@ const pushPatience = 5 * time.Second
 
 // pushOnce pushes a task. If the answer does not come, as when the process that serves
 // is killed, it tries again under the same ID.
-func pushOnce(ctx context.Context, cmd *cli.Command, kind string, payload []byte, query url.Values) (id tasks.ID, err error) {
+func (a *app) pushOnce(ctx context.Context, cmd *cli.Command, kind string, payload []byte, query url.Values) (id tasks.ID, err error) {
 	ours := !query.Has("id") // nobody else knows the name
 	if ours {
 		query.Set("id", rand.Text())
 	}
 	for begun := time.Now(); ; {
-		err = with(ctx, cmd, func(c *remote.Client) (err error) {
+		err = a.with(ctx, cmd, func(c *remote.Client) (err error) {
 			id, err = c.Push(ctx, kind, payload, query)
 			return err
 		})

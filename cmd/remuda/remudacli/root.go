@@ -60,16 +60,25 @@ func args(cmd *cli.Command, least, most int) ([]string, error) {
 	return all, nil
 }
 
-// load reads the config. One that nobody asked for need not exist where the store is
+// load reads the config, for a program that has kinds of its own. One that nobody asked for need not exist where the store is
 // known without it.
-func load(cmd *cli.Command) (*config.Config, error) {
+func (a *app) load(cmd *cli.Command) (*config.Config, error) {
 	name := cmd.String("config")
 	_, err := os.Stat(name)
 	if os.IsNotExist(err) && !cmd.IsSet("config") && (cmd.String("nats") != "" || cmd.String("url") != "") {
-		return config.Parse("(no config)", ".", nil)
+		return config.Parse("(no config)", ".", nil, a.names()...)
 	}
 	if os.IsNotExist(err) {
 		return nil, exitError{fmt.Errorf("there is no config %s: name one with -c, or a store with --nats or --url", name), ExitConfig}
 	}
-	return config.Load(name)
+	return config.Load(name, a.names()...)
+}
+
+// names are those of the program's kinds.
+func (a *app) names() []string {
+	names := make([]string, len(a.kinds))
+	for i, k := range a.kinds {
+		names[i] = k.Name()
+	}
+	return names
 }

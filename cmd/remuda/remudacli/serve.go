@@ -35,7 +35,7 @@ func (a *app) serve() *cli.Command {
 			defer stop()
 			return serve.Run(ctx, serve.Options{
 				Load: func() (*config.Config, error) {
-					cfg, err := loadToServe(cmd)
+					cfg, err := a.loadToServe(cmd)
 					if err != nil {
 						return nil, err
 					}
@@ -47,8 +47,8 @@ func (a *app) serve() *cli.Command {
 	}
 }
 
-func loadToServe(cmd *cli.Command) (*config.Config, error) {
-	cfg, err := load(cmd)
+func (a *app) loadToServe(cmd *cli.Command) (*config.Config, error) {
+	cfg, err := a.load(cmd)
 	if err == nil && cmd.Bool("allow-control") {
 		err = cfg.AllowControl()
 	}

@@ -19,7 +19,7 @@ import (
 
 // with calls f with a client of the tasks: at --url; or of the process that has the
 // store open; or, if there is none, in this process.
-func with(ctx context.Context, cmd *cli.Command, f func(*remote.Client) error) (err error) {
+func (a *app) with(ctx context.Context, cmd *cli.Command, f func(*remote.Client) error) (err error) {
 	if url := cmd.String("url"); url != "" {
 		token := ""
 		if file := cmd.String("token-file"); file != "" {
@@ -34,7 +34,7 @@ func with(ctx context.Context, cmd *cli.Command, f func(*remote.Client) error) (
 		defer transport.CloseIdleConnections()
 		return f(remote.New(url, token, transport))
 	}
-	cfg, err := load(cmd)
+	cfg, err := a.load(cmd)
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func with(ctx context.Context, cmd *cli.Command, f func(*remote.Client) error) (
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	local := remote.NewLocal(api.New(&service.Service{Client: store, Kind: kindsOf(cfg), Control: true, Body: serve.LocalBody}))
+	local := remote.NewLocal(api.New(&service.Service{Client: store, Kind: a.kindsOf(cfg), Control: true, Body: serve.LocalBody}))
 	defer local.Wait()
 	c := remote.New("http://localhost", "", local)
 	c.Alone = cmd.String("nats") == "" && len(cfg.NATS) == 0
@@ -86,10 +86,16 @@ func dialing(socket string) http.RoundTripper {
 	}, DisableKeepAlives: true}
 }
 
-// kindsOf finds the kinds of a config; without kinds in it, every name is one.
-func kindsOf(cfg *config.Config) func(string) (service.KindOf, bool) {
+// kindsOf finds the kinds of a config and of the program; without kinds in the config,
+// every name is one.
+func (a *app) kindsOf(cfg *config.Config) func(string) (service.KindOf, bool) {
 	full := cfg.WithDefaults()
 	return func(name string) (service.KindOf, bool) {
+		for _, k := range a.kinds {
+			if k.Name() == name {
+				return k.Kind, true
+			}
+		}
 		if k, ok := full.Kinds[name]; ok {
 			return serve.Define(name, k), true
 		}

@@ -39,7 +39,7 @@ func (a *app) each(name, usage, argsUsage string, flags []cli.Flag, f func(*remo
 			if every != (cmd.NArg() == 0) {
 				return usageError{fmt.Errorf("want %s %s", cmd.FullName(), cmd.ArgsUsage)}
 			}
-			return with(ctx, cmd, func(c *remote.Client) error {
+			return a.with(ctx, cmd, func(c *remote.Client) error {
 				ids, err := a.chosen(ctx, cmd, c)
 				if err != nil {
 					return err
@@ -93,7 +93,7 @@ func (a *app) steerKind(name, usage string) *cli.Command {
 			if err != nil {
 				return err
 			}
-			return with(ctx, cmd, func(c *remote.Client) error { return c.SteerKind(ctx, all[0], name, nil) })
+			return a.with(ctx, cmd, func(c *remote.Client) error { return c.SteerKind(ctx, all[0], name, nil) })
 		},
 	}
 }
@@ -109,7 +109,7 @@ func (a *app) resize() *cli.Command {
 			if n, err := strconv.Atoi(all[1]); err != nil || n < 0 {
 				return usageError{fmt.Errorf("%q is no number of workers", all[1])}
 			}
-			return with(ctx, cmd, func(c *remote.Client) error {
+			return a.with(ctx, cmd, func(c *remote.Client) error {
 				return c.SteerKind(ctx, all[0], "resize", url.Values{"workers": {all[1]}})
 			})
 		},

@@ -32,6 +32,10 @@ func (c *Config) check() Faults {
 		}
 	}
 	for _, name := range sorted(c.Kinds) {
+		if c.inProgram(name) {
+			k.programKind(name, c.Kinds[name])
+			continue
+		}
 		k.kind(name, c.Kinds[name])
 	}
 	k.cycles()
@@ -214,16 +218,15 @@ func (k *checker) cron(at []any, name string, c Cron) {
 	k.known(add(at, "kind"), c.Kind)
 }
 
-// known checks the name of a kind that the file must have.
+// known checks the name of a kind that the file or the program must have.
 func (k *checker) known(path []any, kind string) {
-	if _, ok := k.c.Kinds[kind]; ok {
-		return
+	switch {
+	case k.c.has(kind):
+	case kind == "":
+		k.wrong(path, "is missing: want one of the kinds: %s", k.c.kindNames())
+	default:
+		k.wrong(path, "%q is not among the kinds: %s", kind, k.c.kindNames())
 	}
-	if kind == "" {
-		k.wrong(path, "is missing: want one of the kinds: %s", strings.Join(sorted(k.c.Kinds), ", "))
-		return
-	}
-	k.wrong(path, "%q is not among the kinds: %s", kind, strings.Join(sorted(k.c.Kinds), ", "))
 }
 
 func (k *checker) positive(path []any, n int) {

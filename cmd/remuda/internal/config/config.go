@@ -11,8 +11,9 @@ type Config struct {
 	Cron      map[string]Cron `yaml:"cron,omitempty" jsonschema_description:"What is pushed by the clock, by name."`
 	Grace     Duration        `yaml:"grace,omitempty" jsonschema_description:"How long tasks that run may take to end when remuda is told to stop. The default is 20s."`
 
-	file     *source
-	keepCron bool // cron entries are another process's: see Part
+	file    *source
+	program []string // kinds that the program has beside those of the file
+	part    *Part    // nil is all
 }
 
 // A Store is a directory that has the tasks.

@@ -10,8 +10,9 @@ import (
 	"github.com/goccy/go-yaml/parser"
 )
 
-// Load reads and checks a file. What is wrong in it is a [Faults].
-func Load(name string) (*Config, error) {
+// Load reads and checks a file. What is wrong in it is a [Faults]. The kinds of the
+// program itself can be named wherever the file names a kind.
+func Load(name string, program ...string) (*Config, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return nil, err
@@ -20,13 +21,13 @@ func Load(name string) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Parse(name, dir, text)
+	return Parse(name, dir, text, program...)
 }
 
 // Parse is Load for a text that was read: name stands in errors, and dir is what
 // relative paths are relative to.
-func Parse(name, dir string, text []byte) (*Config, error) {
-	c := &Config{file: &source{name: name, dir: dir}}
+func Parse(name, dir string, text []byte, program ...string) (*Config, error) {
+	c := &Config{file: &source{name: name, dir: dir}, program: program}
 	tree, err := parser.ParseBytes(text, 0)
 	if err != nil {
 		return nil, c.file.wrong(err)

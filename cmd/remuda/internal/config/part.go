@@ -17,14 +17,15 @@ type Part struct {
 // kinds, whether it runs them or not.
 func (c *Config) Part(p Part) (*Config, error) {
 	for _, name := range p.Only {
-		if _, ok := c.Kinds[name]; !ok {
-			return nil, fmt.Errorf("--only %s: the config has no such kind", name)
+		if !c.has(name) {
+			return nil, fmt.Errorf("--only %s: there is no such kind: there are %s", name, c.kindNames())
 		}
 	}
 	part := *c
+	part.part = &p
 	part.Kinds = maps.Clone(c.Kinds)
 	for name, k := range part.Kinds {
-		if !p.Work || len(p.Only) > 0 && !slices.Contains(p.Only, name) {
+		if !part.Works(name) {
 			k.Command, k.HTTP = nil, nil
 			part.Kinds[name] = k
 		}
@@ -32,9 +33,13 @@ func (c *Config) Part(p Part) (*Config, error) {
 	if !p.Intake {
 		part.Providers = nil
 	}
-	part.keepCron = !p.Intake
 	return &part, nil
 }
 
+// Works reports whether this process is one that runs tasks of the kind.
+func (c *Config) Works(kind string) bool {
+	return c.part == nil || c.part.Work && (len(c.part.Only) == 0 || slices.Contains(c.part.Only, kind))
+}
+
 // KeepsCron reports whether cron entries are left as they are: another process sets them.
-func (c *Config) KeepsCron() bool { return c.keepCron }
+func (c *Config) KeepsCron() bool { return c.part != nil && !c.part.Intake }

@@ -79,7 +79,10 @@ func (c *Config) WithDefaults() *Config {
 	}
 	full.Kinds = make(map[string]Kind, len(c.Kinds))
 	for name, k := range c.Kinds {
-		full.Kinds[name] = k.withDefaults()
+		if !c.inProgram(name) {
+			k = k.withDefaults()
+		}
+		full.Kinds[name] = k
 	}
 	full.Providers = make([]Provider, len(c.Providers))
 	for i, p := range c.Providers {

@@ -97,6 +97,9 @@ func render(text string, cfg *config.Config, source []byte, o Options) ([]byte, 
 			p.Groups = append(p.Groups, group{Kind: name, Name: o.Name + "-" + dns(name)})
 		}
 	}
+	for _, name := range cfg.Program() {
+		p.Groups = append(p.Groups, group{Kind: name, Name: o.Name + "-" + dns(name)})
+	}
 	slices.SortFunc(p.Groups, func(a, b group) int { return strings.Compare(a.Kind, b.Kind) })
 	if err := distinct(p.Groups); err != nil {
 		return nil, err

@@ -51,9 +51,11 @@ func (s *Server) applyCron(ctx context.Context, cfg *config.Config, fresh map[st
 }
 
 func (s *Server) setCron(ctx context.Context, name string, c config.Cron, fresh map[string]*kind) error {
-	k := fresh[c.Kind]
-	if k == nil {
-		k = s.kinds[c.Kind]
+	k, ok := s.kind(c.Kind)
+	if fresh[c.Kind] != nil {
+		k = fresh[c.Kind].define
+	} else if !ok {
+		return fmt.Errorf("cron entry %s: no such kind: %s", name, c.Kind)
 	}
 	var input []byte
 	if c.Input != nil {
@@ -66,7 +68,7 @@ func (s *Server) setCron(ctx context.Context, name string, c config.Cron, fresh 
 	if err != nil {
 		return err
 	}
-	return k.define.Cron(ctx, s.client, name, tasks.Spec{Expr: spec, Zone: c.Zone}, input)
+	return k.Cron(ctx, s.client, name, tasks.Spec{Expr: spec, Zone: c.Zone}, input)
 }
 
 func sameCron(a, b config.Cron) bool {

@@ -82,12 +82,15 @@ type mourner struct {
 
 func (s *Server) mourners() []mourner {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	kinds := s.config.Kinds
+	s.mu.Unlock()
 	var all []mourner
-	for name, k := range s.kinds {
-		if k.config.OnDead != nil {
-			to := s.kinds[k.config.OnDead.Kind]
-			all = append(all, mourner{from: name, to: to.define, keep: time.Duration(to.config.Keep)})
+	for name, k := range kinds {
+		if k.OnDead == nil {
+			continue
+		}
+		if to, ok := s.kind(k.OnDead.Kind); ok {
+			all = append(all, mourner{from: name, to: to, keep: to.Keep()})
 		}
 	}
 	return all

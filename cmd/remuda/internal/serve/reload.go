@@ -3,7 +3,6 @@ package serve
 import (
 	"context"
 	"errors"
-	"fmt"
 	"reflect"
 
 	"github.com/remuda-go/remuda/cmd/remuda/internal/config"
@@ -32,11 +31,6 @@ func (s *Server) unmoved(cfg *config.Config) error {
 	if s.opts.NATS == "" && (!reflect.DeepEqual(cfg.Store, s.config.Store) || !reflect.DeepEqual(cfg.NATS, s.config.NATS)) {
 		return errors.New("store and nats can't be changed while remuda serves: start it again")
 	}
-	for _, k := range s.opts.Kinds {
-		if _, ok := cfg.Kinds[k.Name]; ok {
-			return fmt.Errorf("the kind %s is in the program already", k.Name)
-		}
-	}
 	return nil
 }
 
@@ -44,8 +38,8 @@ func (s *Server) unmoved(cfg *config.Config) error {
 // something later fails.
 func (s *Server) apply(ctx context.Context, cfg *config.Config) error {
 	fresh := make(map[string]*kind)
-	for name := range cfg.Kinds {
-		if old := s.kinds[name]; old != nil && sameButJob(old.config, cfg.Kinds[name]) {
+	for name, k := range cfg.FileKinds() {
+		if old := s.kinds[name]; old != nil && sameButJob(old.config, k) {
 			continue
 		}
 		fresh[name] = s.newKind(cfg, name)
@@ -80,7 +74,7 @@ func (s *Server) applyKinds(cfg *config.Config, fresh map[string]*kind) error {
 	s.mu.Lock()
 	old := s.kinds
 	s.kinds = make(map[string]*kind, len(cfg.Kinds))
-	for name, k := range cfg.Kinds {
+	for name, k := range cfg.FileKinds() {
 		if fresh[name] != nil {
 			s.kinds[name] = fresh[name]
 			continue

@@ -20,8 +20,8 @@ import (
 
 // A GoKind is a kind whose job is Go code in this program.
 type GoKind struct {
-	Name   string
-	Handle func(w *tasks.Worker, mws ...remuda.Middleware) (*tasks.Handler, error) // mws are outermost
+	tasks.Kind[[]byte, []byte]                                                                         // the kind as those see it that know nothing of its types
+	Handle                     func(w *tasks.Worker, mws ...remuda.Middleware) (*tasks.Handler, error) // mws are outermost
 }
 
 // Options are what a server is made of.
@@ -42,14 +42,14 @@ type Server struct {
 	worker *tasks.Worker
 	recent *page.History
 	http   *http.Client
-	closer sync.WaitGroup  // handlers that finish what they have
-	cut    context.Context // ends when there is no more time for that
+	goKind map[string]*tasks.Handler // of the program's kinds; not changed once run has begun to serve
+	closer sync.WaitGroup            // handlers that finish what they have
+	cut    context.Context           // ends when there is no more time for that
 	end    context.CancelFunc
 
 	mu     sync.Mutex // guards what follows
 	config *config.Config
-	kinds  map[string]*kind
-	goKind map[string]*tasks.Handler
+	kinds  map[string]*kind // of the config
 
 	providers []*provider // of the goroutine of Run alone
 }
@@ -81,10 +81,10 @@ func (s *Server) run(ctx context.Context, cfg *config.Config) (err error) {
 	defer stopWork()
 	defer s.http.CloseIdleConnections()
 	defer func() { err = errors.Join(err, s.client.Close()) }()
-	if err := s.apply(ctx, cfg); err != nil {
+	if err := s.handleGo(cfg); err != nil {
 		return errors.Join(err, s.stop())
 	}
-	if err := s.handleGo(); err != nil {
+	if err := s.apply(ctx, cfg); err != nil {
 		return errors.Join(err, s.stop())
 	}
 	go func() { working <- s.worker.Run(work) }()
@@ -95,7 +95,7 @@ func (s *Server) run(ctx context.Context, cfg *config.Config) (err error) {
 	var telling sync.WaitGroup
 	telling.Go(func() { s.tellOfDead(work) })
 	telling.Go(func() { s.recent.Run(work) })
-	s.log.Info("serving", "config", cfg.Name(), "kinds", len(cfg.Kinds)+len(s.opts.Kinds), "providers", len(cfg.Providers))
+	s.log.Info("serving", "config", cfg.Name(), "kinds", len(cfg.FileKinds())+len(s.opts.Kinds), "providers", len(cfg.Providers))
 	if s.opts.Ready != nil {
 		s.opts.Ready()
 	}
@@ -152,40 +152,40 @@ func (s *Server) stop() error {
 	return err
 }
 
-// handleGo makes the worker run the kinds of the program itself.
-func (s *Server) handleGo() error {
+// handleGo makes the worker run those kinds of the program that this process runs.
+func (s *Server) handleGo(cfg *config.Config) error {
 	for _, k := range s.opts.Kinds {
-		if _, ok := s.kinds[k.Name]; ok {
-			return fmt.Errorf("the kind %s is in the config and in the program: rename one of them", k.Name)
+		if !cfg.Works(k.Name()) {
+			continue
 		}
 		h, err := k.Handle(s.worker, s.recent.Middleware())
 		if err != nil {
 			return err
 		}
-		s.mu.Lock()
-		s.goKind[k.Name] = h
-		s.mu.Unlock()
+		s.goKind[k.Name()] = h
 	}
 	return nil
 }
 
-// kind returns a kind that is served here.
+// kind returns a kind of the config or of the program.
 func (s *Server) kind(name string) (tasks.Kind[[]byte, []byte], bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if k := s.kinds[name]; k != nil {
 		return k.define, true
 	}
-	if s.goKind[name] != nil {
-		return tasks.Define[[]byte, []byte](name, tasks.Codec(tasks.Raw)), true
+	for _, k := range s.opts.Kinds {
+		if k.Name() == name {
+			return k.Kind, true
+		}
 	}
 	return tasks.Kind[[]byte, []byte]{}, false
 }
 
 // resize sets the workers of a kind, until the next reload that names it.
 func (s *Server) resize(name string, n int) error {
-	s.mu.Lock()
 	h := s.goKind[name]
+	s.mu.Lock()
 	if k := s.kinds[name]; k != nil {
 		h = k.handler.Load()
 	}
