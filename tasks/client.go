@@ -77,6 +77,13 @@ func Connect(ctx context.Context, url string, opts ...Option) (*Client, error) {
 	return c, nil
 }
 
+// ConnectToMigrate is [Connect] for an operator's command: it gives the streams that all
+// kinds share the number of [Replicas] that was chosen. [Kind.Migrate] does so for each
+// kind. No other process changes what exists.
+func ConnectToMigrate(ctx context.Context, url string, opts ...Option) (*Client, error) {
+	return Connect(ctx, url, append(opts[:len(opts):len(opts)], func(o *setup.Options) { o.Migrate = true })...)
+}
+
 // redacted leaves out what may be a password.
 func redacted(url string) string {
 	parts := strings.Split(url, ",")

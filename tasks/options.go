@@ -11,7 +11,8 @@ import (
 type Option func(*setup.Options)
 
 // Replicas makes streams that do not exist yet with n replicas. If they exist
-// with another number, Connect and the first use of a kind return [ErrMismatch].
+// with another number, Connect and the first use of a kind return [ErrMismatch]; see
+// [ConnectToMigrate]. The default is one for new streams, and whatever exists.
 func Replicas(n int) Option { return func(o *setup.Options) { o.Replicas = n } }
 
 // Credentials reads the user's JWT and key from a file.

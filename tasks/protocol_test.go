@@ -147,6 +147,44 @@ func TestACarrierDeletedByHand(t *testing.T) {
 	}, soon, 20*time.Millisecond)
 }
 
+// Rule 9: what exists is changed by who migrates it, and by nobody else.
+func TestReplicasAreMigrated(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts three servers")
+	}
+	servers := startCluster(t, 3)
+	url := servers[0].ClientURL()
+	var one *tasks.Client
+	require.Eventually(t, func() (ok bool) { // until the cluster has a leader
+		var err error
+		one, err = tasks.Connect(t.Context(), url)
+		return err == nil
+	}, soon, 100*time.Millisecond)
+	k := tasks.Define[int, int]("grown")
+	id := push(t, one, k, 21)
+	require.NoError(t, one.Close())
+
+	_, err := tasks.Connect(t.Context(), url, tasks.Replicas(3))
+	require.ErrorIs(t, err, tasks.ErrMismatch)
+	require.ErrorContains(t, err, "remuda migrate")
+	c, err := tasks.ConnectToMigrate(t.Context(), url, tasks.Replicas(3))
+	require.NoError(t, err)
+	_, err = k.Push(within(t), c, 1)
+	require.ErrorIs(t, err, tasks.ErrMismatch)
+	require.NoError(t, k.Migrate(within(t), c))
+	require.NoError(t, c.Close())
+
+	c, err = tasks.Connect(t.Context(), url, tasks.Replicas(3))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, c.Close()) })
+	w := tasks.NewWorker(c)
+	handle(t, w, k, 1, func(_ context.Context, n int) (int, error) { return 2 * n, nil })
+	run(t, w)
+	got, err := k.Wait(within(t), c, id)
+	require.NoError(t, err)
+	assert.Equal(t, 42, got)
+}
+
 // Rule 10, and a leader that changes: three servers, one of which ends.
 func TestCluster(t *testing.T) {
 	if testing.Short() {

@@ -50,7 +50,14 @@ func (c *Client) ensureShared(ctx context.Context) error {
 			return err
 		}
 		if n := info.Config.Replicas; c.opts.Replicas != 0 && n != c.opts.Replicas {
-			return fmt.Errorf("%w: stream %s has %d replicas, not %d", ErrMismatch, cfg.Name, n, c.opts.Replicas)
+			if !c.opts.Migrate {
+				return fmt.Errorf("%w: stream %s has %d replicas, not %d; the command 'remuda migrate' changes it", ErrMismatch, cfg.Name, n, c.opts.Replicas)
+			}
+			has := info.Config
+			has.Replicas = c.opts.Replicas
+			if _, err := c.js.UpdateStream(ctx, has); err != nil {
+				return fmt.Errorf("remuda: migrate stream %s: %w", cfg.Name, err)
+			}
 		}
 	}
 	_, err := c.ensureConsumer(ctx, scheduleStream, jetstream.ConsumerConfig{

@@ -137,7 +137,7 @@ func TestOneNode(t *testing.T) {
 
 func TestCluster(t *testing.T) {
 	t.Parallel()
-	objects, _ := manifests(t, "nats: ['nats://nats.nats.svc:4222']\n"+kinds+"providers: [{http: {listen: ':8055', token_file: token}}]\n",
+	objects, _ := manifests(t, "nats: ['nats://nats.nats.svc:4222']\nreplicas: 3\n"+kinds+"providers: [{http: {listen: ':8055', token_file: token}}]\n",
 		"--cluster", "--most", "7", "--lag", "3")
 	require.Len(t, of[batchv1.Job](objects), 1, "what makes the consumers")
 	deployments, scalers := of[appsv1.Deployment](objects), of[scaledObject](objects)

@@ -14,7 +14,7 @@ import (
 
 func (a *app) migrate() *cli.Command {
 	return &cli.Command{
-		Name: "migrate", Usage: "give the queues that exist the lease, queued and running of the config",
+		Name: "migrate", Usage: "give the queues that exist the lease, queued, running and replicas of the config",
 		Description: "No other command changes them. Processes that serve are to be started again afterwards; an embedded store must not be in use.",
 		Action: func(ctx context.Context, cmd *cli.Command) (err error) {
 			if _, err := args(cmd, 0, 0); err != nil {
@@ -24,7 +24,7 @@ func (a *app) migrate() *cli.Command {
 			if err != nil {
 				return err
 			}
-			store, err := serve.Open(ctx, cfg, cmd.String("nats"))
+			store, err := serve.OpenToMigrate(ctx, cfg, cmd.String("nats"))
 			if err != nil {
 				return err
 			}

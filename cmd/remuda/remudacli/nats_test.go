@@ -3,10 +3,14 @@
 package remudacli_test
 
 import (
+	"net"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/remuda-go/remuda/cmd/remuda/remudacli"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -59,6 +63,80 @@ func TestNATS(t *testing.T) {
 	_, errs, code = p.run("--nats", "nats://remuda:wrong@"+url[len("nats://remuda:secret@"):], "stats")
 	assert.Equal(t, remudacli.ExitFailure, code)
 	assert.NotContains(t, errs, "wrong@", "no password in what is said")
+}
+
+// startCluster starts three servers that are one.
+func startCluster(t *testing.T) (urls []string) {
+	t.Helper()
+	routes := make([]string, 3)
+	for i := range routes {
+		routes[i] = "nats://" + freeAddress(t)
+	}
+	servers := make([]*server.Server, len(routes))
+	for i, route := range routes {
+		host, port, err := net.SplitHostPort(strings.TrimPrefix(route, "nats://"))
+		require.NoError(t, err)
+		number, err := strconv.Atoi(port)
+		require.NoError(t, err)
+		srv, err := server.NewServer(&server.Options{
+			ServerName: "s" + strconv.Itoa(i), Host: host, Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), NoLog: true, NoSigs: true,
+			Cluster: server.ClusterOpts{Name: "test", Host: host, Port: number}, Routes: server.RoutesFromStr(strings.Join(routes, ",")),
+		})
+		require.NoError(t, err)
+		srv.Start()
+		t.Cleanup(func() {
+			srv.Shutdown()
+			srv.WaitForShutdown()
+		})
+		servers[i] = srv
+	}
+	for _, srv := range servers {
+		require.True(t, srv.ReadyForConnections(soon))
+		urls = append(urls, srv.ClientURL())
+	}
+	return urls
+}
+
+// With replicas in the config, what is made is on so many servers; what was there is
+// migrated, and by nothing else.
+func TestReplicas(t *testing.T) {
+	t.Parallel()
+	urls := startCluster(t)
+	nats := "nats: ['" + strings.Join(urls, "', '") + "']\n"
+	p := newPlace(t, nats+upper)
+	p.eventually(func() bool { _, _, code := p.run("push", "upper", "horse", "--id", "one"); return code == remudacli.ExitOK }, "the cluster has no leader")
+	p.write("remuda.yaml", nats+"replicas: 3\n"+upper+"  new: {}\n")
+	_, errs, code := p.run("push", "upper", "mare")
+	assert.Equal(t, remudacli.ExitFailure, code)
+	assert.Contains(t, errs, "has 1 replicas, not 3; the command 'remuda migrate' changes it")
+	p.ok("migrate")
+	s := p.serve()
+	assert.Equal(t, "HORSE", p.ok("wait", "upper.one"))
+	s.stop()
+	for _, stream := range []string{"REMUDA_STATE", "REMUDA_SCHEDULE", "REMUDA_QUEUE_upper", "REMUDA_QUEUE_new"} {
+		assert.Equal(t, 3, replicas(t, urls[0], stream), stream)
+	}
+}
+
+func replicas(t *testing.T, url, stream string) int {
+	t.Helper()
+	nc, err := nats.Connect(url)
+	require.NoError(t, err)
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	require.NoError(t, err)
+	s, err := js.Stream(t.Context(), stream)
+	require.NoError(t, err)
+	return s.CachedInfo().Config.Replicas
+}
+
+// A config that has replicas has nothing to have them on without a cluster.
+func TestReplicasNeedACluster(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "replicas: 3\n"+upper)
+	_, errs, code := p.run("push", "upper", "x")
+	assert.Equal(t, remudacli.ExitFailure, code)
+	assert.Contains(t, errs, "need a NATS cluster")
 }
 
 // One process takes tasks and sets the clock, another runs those of one kind.

@@ -31,6 +31,7 @@ func (c *Config) check() Faults {
 			k.wrong([]any{"nats", i}, "%q is no address: want one such as nats://host:4222", addr)
 		}
 	}
+	k.replicas()
 	for _, name := range sorted(c.Kinds) {
 		if c.inProgram(name) {
 			k.programKind(name, c.Kinds[name])
@@ -47,6 +48,20 @@ func (c *Config) check() Faults {
 		k.cron([]any{"cron", name}, name, c.Cron[name])
 	}
 	return k.faults
+}
+
+// mostReplicas is as many as NATS has.
+const mostReplicas = 5
+
+func (k *checker) replicas() {
+	at := []any{"replicas"}
+	k.positive(at, k.c.Replicas)
+	switch {
+	case k.c.Replicas > mostReplicas:
+		k.wrong(at, "%d is too many: at most %d", k.c.Replicas, mostReplicas)
+	case k.c.Replicas > 0 && k.c.Store != nil:
+		k.wrong(at, "is for a NATS cluster, and excludes store: remove one of them")
+	}
 }
 
 var kindName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)

@@ -6,6 +6,7 @@ package config
 type Config struct {
 	Store     *Store          `yaml:"store,omitempty" jsonschema_description:"The store in a directory, in the process that serves. It excludes nats."`
 	NATS      []string        `yaml:"nats,omitempty" jsonschema_description:"Addresses of a NATS cluster with JetStream. It excludes store."`
+	Replicas  int             `yaml:"replicas,omitempty" jsonschema:"minimum=1,maximum=5" jsonschema_description:"How many servers of the NATS cluster have each task. It excludes store. The default is one for what does not exist yet; remuda migrate changes what does."`
 	Kinds     map[string]Kind `yaml:"kinds,omitempty" jsonschema_description:"The kinds of tasks, by name."`
 	Providers []Provider      `yaml:"providers,omitempty" jsonschema_description:"Where tasks come from."`
 	Cron      map[string]Cron `yaml:"cron,omitempty" jsonschema_description:"What is pushed by the clock, by name."`

@@ -101,6 +101,12 @@ func TestFaults(t *testing.T) {
 			"kinds: {a: {attempts: 1}}\ncron: {x: {spec: '0 25 * * *', kind: a}}\n", `remuda.yaml:2:18: cron.x.spec: "0 25 * * *": hours: "25": want 0 to 23`},
 		"a zone": {
 			"kinds: {a: {attempts: 1}}\ncron: {x: {spec: '@daily', kind: a, zone: Berlin}}\n", `remuda.yaml:2:43: cron.x.zone: "Berlin" is no time zone: want one such as Europe/Berlin`},
+		"no replicas": {
+			"replicas: 0\n", `remuda.yaml:1:11: replicas: 0 is too few: at least 1`},
+		"replicas beyond what there is": {
+			"nats: ['nats://a']\nreplicas: 7\n", `remuda.yaml:2:11: replicas: 7 is too many: at most 5`},
+		"replicas of a directory": {
+			"store: {dir: x}\nreplicas: 3\n", `remuda.yaml:2:11: replicas: is for a NATS cluster, and excludes store: remove one of them`},
 		"two stores": {
 			"store: {dir: x}\nnats: ['nats://a']\n", `remuda.yaml:2:7: nats: excludes store: remove one of them`},
 	} {

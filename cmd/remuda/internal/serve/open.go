@@ -14,11 +14,25 @@ import (
 
 // Open opens the store of a config, or the one at url if that is not empty.
 func Open(ctx context.Context, cfg *config.Config, url string) (*tasks.Client, error) {
+	return open(ctx, cfg, url, tasks.Connect)
+}
+
+// OpenToMigrate is Open that gives what kinds share the replicas of the config.
+func OpenToMigrate(ctx context.Context, cfg *config.Config, url string) (*tasks.Client, error) {
+	return open(ctx, cfg, url, tasks.ConnectToMigrate)
+}
+
+type connect func(ctx context.Context, url string, opts ...tasks.Option) (*tasks.Client, error)
+
+func open(ctx context.Context, cfg *config.Config, url string, connect connect) (*tasks.Client, error) {
 	if url == "" {
 		url = strings.Join(cfg.NATS, ",")
 	}
 	if url != "" {
-		return tasks.Connect(ctx, url)
+		return connect(ctx, url, tasks.Replicas(cfg.Replicas))
+	}
+	if cfg.Replicas > 0 {
+		return nil, errors.New("the config has replicas, which need a NATS cluster: add nats to it, or --nats URL")
 	}
 	store := cfg.WithDefaults().Store
 	var opts []embedded.Option

@@ -28,8 +28,8 @@ func (s *Server) reload(ctx context.Context) {
 
 // unmoved checks that the store is the same.
 func (s *Server) unmoved(cfg *config.Config) error {
-	if s.opts.NATS == "" && (!reflect.DeepEqual(cfg.Store, s.config.Store) || !reflect.DeepEqual(cfg.NATS, s.config.NATS)) {
-		return errors.New("store and nats can't be changed while remuda serves: start it again")
+	if s.opts.NATS == "" && (!reflect.DeepEqual(cfg.Store, s.config.Store) || !reflect.DeepEqual(cfg.NATS, s.config.NATS)) || cfg.Replicas != s.config.Replicas {
+		return errors.New("store, nats and replicas can't be changed while remuda serves: start it again")
 	}
 	return nil
 }
