@@ -51,23 +51,20 @@ func TestProgressInfoAndWatch(t *testing.T) {
 	})
 	events := make(chan tasks.Event, 10)
 	watching, stop := context.WithCancel(context.Background())
+	seq, err := c.Watch(watching, "progress")
+	require.NoError(t, err)
+	run(t, w)
+	id := push(t, c, k, 1)
+	receive(t, told)
 	watched := make(chan struct{})
-	subscribed := make(chan struct{})
-	go func() {
+	go func() { // what came before the loop is not lost
 		defer close(watched)
-		seq := c.Watch(watching, "progress")
-		close(subscribed)
 		for e, err := range seq {
 			if err == nil {
 				events <- e
 			}
 		}
 	}()
-	receive(t, subscribed)
-	time.Sleep(100 * time.Millisecond) // the subscription has no answer to wait for
-	run(t, w)
-	id := push(t, c, k, 1)
-	receive(t, told)
 	info, err := c.Info(t.Context(), id)
 	require.NoError(t, err)
 	assert.Equal(t, tasks.Running, info.State)
@@ -82,6 +79,10 @@ func TestProgressInfoAndWatch(t *testing.T) {
 	assert.Equal(t, id, e.ID)
 	stop()
 	receive(t, watched)
+	_, err = c.Watch(watching, "progress")
+	require.ErrorIs(t, err, context.Canceled)
+	_, err = c.Watch(t.Context(), "no kind")
+	require.ErrorIs(t, err, tasks.ErrInvalidName)
 }
 
 func TestExistingSettingsAreNotChanged(t *testing.T) {

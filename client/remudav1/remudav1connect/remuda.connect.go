@@ -180,7 +180,8 @@ type TaskServiceClient interface {
 	Get(context.Context, *remudav1.GetRequest) (*remudav1.GetResponse, error)
 	// List streams tasks: first those that have ended or been tried, then those that wait.
 	List(context.Context, *remudav1.ListRequest) (TaskServiceListClientStream, error)
-	// Watch streams what happens, until the caller goes.
+	// Watch streams what happens, until the caller goes. The first response has no event
+	// and says that it listens: whatever the caller does after that will be seen.
 	Watch(context.Context, *remudav1.WatchRequest) (TaskServiceWatchClientStream, error)
 	// ListKinds returns the state of each kind.
 	ListKinds(context.Context, *remudav1.ListKindsRequest) (*remudav1.ListKindsResponse, error)
@@ -261,7 +262,8 @@ type TaskServiceHandler interface {
 	Get(context.Context, *remudav1.GetRequest) (*remudav1.GetResponse, error)
 	// List streams tasks: first those that have ended or been tried, then those that wait.
 	List(context.Context, *remudav1.ListRequest, TaskServiceListServerStream) error
-	// Watch streams what happens, until the caller goes.
+	// Watch streams what happens, until the caller goes. The first response has no event
+	// and says that it listens: whatever the caller does after that will be seen.
 	Watch(context.Context, *remudav1.WatchRequest, TaskServiceWatchServerStream) error
 	// ListKinds returns the state of each kind.
 	ListKinds(context.Context, *remudav1.ListKindsRequest) (*remudav1.ListKindsResponse, error)

@@ -58,8 +58,10 @@ func TestHTTPProvider(t *testing.T) {
 	require.NoError(t, err)
 	defer events.Body.Close()
 	lines := bufio.NewReader(events.Body)
-	_, err = lines.ReadString('\n')
-	require.NoError(t, err)
+	for line := ""; line != "event: listening\n"; {
+		line, err = lines.ReadString('\n')
+		require.NoError(t, err)
+	}
 
 	code, text := call(t, "POST", base+"/tasks/upper?id=one", token, "horse")
 	assert.Equal(t, http.StatusCreated, code, text)

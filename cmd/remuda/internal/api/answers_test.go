@@ -166,6 +166,7 @@ func (c *checker) events(t *testing.T, h http.Handler) {
 	}()
 	w := c.with(h, 200, request{method: "GET", target: "/v1/events?kind=job", ctx: ctx})
 	assert.Contains(t, w.Body.String(), `"state":"deleted"`)
+	assert.True(t, strings.HasPrefix(w.Body.String(), ": remuda\n\nevent: listening\ndata: {}\n\n"), w.Body)
 }
 
 // inTrouble: a store that is closed.

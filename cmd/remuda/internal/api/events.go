@@ -7,18 +7,21 @@ import (
 	"github.com/remuda-go/remuda/cmd/remuda/internal/sse"
 )
 
-// events answers with what happens, as server-sent events, until the caller goes.
+// events answers with what happens, as server-sent events, until the caller goes. The
+// first says that it listens: whatever the caller does after that will be seen.
 func (a *api) events(w http.ResponseWriter, r *http.Request) error {
 	query, err := params(r, "kind")
 	if err != nil {
 		return err
 	}
-	if err := a.service.Known(query["kind"]); err != nil {
+	events, err := a.service.Watch(r.Context(), query["kind"])
+	if err != nil {
 		return err
 	}
 	s := sse.Begin(w)
 	defer s.Close()
-	for e, err := range a.service.Watch(r.Context(), query["kind"]) {
+	s.Send("listening", []byte("{}"))
+	for e, err := range events {
 		if err != nil {
 			return nil // the caller or the connection has gone
 		}

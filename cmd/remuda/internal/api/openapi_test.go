@@ -111,10 +111,14 @@ func (c *checker) items(op *openapi3.Operation, w *httptest.ResponseRecorder, bo
 		return
 	}
 	schema := c.doc.Components.Schemas[strings.TrimPrefix(ref["$ref"].(string), "#/components/schemas/")].Value
+	event := ""
 	for line := range strings.Lines(string(body)) {
 		line = strings.TrimSpace(line)
 		if kind == "text/event-stream" {
-			if line, ok = strings.CutPrefix(line, "data: "); !ok {
+			if after, ok := strings.CutPrefix(line, "event: "); ok {
+				event = after
+			}
+			if line, ok = strings.CutPrefix(line, "data: "); !ok || event != "task" {
 				continue
 			}
 		}

@@ -135,11 +135,13 @@ func (h *History) hour(kind string) *hour {
 // watch records what happens to tasks, in all processes.
 func (h *History) watch(ctx context.Context) {
 	for ctx.Err() == nil {
-		for e, err := range h.client.Watch(ctx, "") {
-			if err != nil {
-				break
+		if events, err := h.client.Watch(ctx, ""); err == nil {
+			for e, err := range events {
+				if err != nil {
+					break
+				}
+				h.record(e, time.Now())
 			}
-			h.record(e, time.Now())
 		}
 		select {
 		case <-ctx.Done():

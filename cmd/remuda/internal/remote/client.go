@@ -196,9 +196,13 @@ func (c *Client) Events(ctx context.Context, query url.Values) iter.Seq2[api.Eve
 		defer resp.Body.Close()
 		scan := bufio.NewScanner(resp.Body)
 		scan.Buffer(nil, 1<<20)
+		kind := ""
 		for scan.Scan() {
+			if after, ok := strings.CutPrefix(scan.Text(), "event: "); ok {
+				kind = after
+			}
 			data, ok := strings.CutPrefix(scan.Text(), "data: ")
-			if !ok {
+			if !ok || kind != "task" {
 				continue
 			}
 			var e api.Event

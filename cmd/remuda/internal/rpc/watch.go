@@ -13,12 +13,15 @@ import (
 // not close the connection.
 const heartbeat = 15 * time.Second
 
-// Watch sends a sign of life at once: then the caller knows that it is let in.
+// Watch sends a sign of life once it listens: whatever the caller does after that will
+// be seen.
 func (h *handler) Watch(ctx context.Context, r *remudav1.WatchRequest, stream remudav1connect.TaskServiceWatchServerStream) error {
-	if err := h.service.Known(r.GetKind()); err != nil {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	events, err := h.service.Watch(ctx, r.GetKind())
+	if err != nil {
 		return err
 	}
-	ctx, stop := context.WithCancel(ctx)
 	var beats sync.WaitGroup
 	defer beats.Wait()
 	defer stop()
@@ -30,7 +33,7 @@ func (h *handler) Watch(ctx context.Context, r *remudav1.WatchRequest, stream re
 		defer stop() // one that does not read is let go
 		w.beat(ctx)
 	})
-	for e, err := range h.service.Watch(ctx, r.GetKind()) {
+	for e, err := range events {
 		if err == nil {
 			err = w.send(eventOf(e))
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"iter"
 	"sync"
 	"time"
 
@@ -55,20 +56,26 @@ func (s *Server) tellOfDead(ctx context.Context) {
 // watchDeaths signals that some task has died.
 func (s *Server) watchDeaths(ctx context.Context, died chan<- struct{}) {
 	for ctx.Err() == nil {
-		for e, err := range s.client.Watch(ctx, "") {
-			if err != nil {
-				break
-			}
-			if e.State == tasks.Dead {
-				select {
-				case died <- struct{}{}:
-				default:
-				}
-			}
+		if events, err := s.client.Watch(ctx, ""); err == nil {
+			signalDeaths(events, died)
 		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(deadPause):
+		}
+	}
+}
+
+func signalDeaths(events iter.Seq2[tasks.Event, error], died chan<- struct{}) {
+	for e, err := range events {
+		if err != nil {
+			return
+		}
+		if e.State == tasks.Dead {
+			select {
+			case died <- struct{}{}:
+			default:
+			}
 		}
 	}
 }

@@ -144,14 +144,18 @@ func (s *Service) Kinds(ctx context.Context) ([]tasks.KindInfo, error) {
 	}), err
 }
 
-// Watch yields what happens to tasks of a kind, or of all that are to be had here.
-func (s *Service) Watch(ctx context.Context, kind string) iter.Seq2[tasks.Event, error] {
+// Watch returns what happens to tasks of a kind, or of all that are to be had here, from
+// then on.
+func (s *Service) Watch(ctx context.Context, kind string) (iter.Seq2[tasks.Event, error], error) {
+	if err := s.Known(kind); err != nil {
+		return nil, err
+	}
+	events, err := s.Client.Watch(ctx, kind)
+	if err != nil {
+		return nil, err
+	}
 	return func(yield func(tasks.Event, error) bool) {
-		if err := s.Known(kind); err != nil {
-			yield(tasks.Event{}, err)
-			return
-		}
-		for e, err := range s.Client.Watch(ctx, kind) {
+		for e, err := range events {
 			if err == nil {
 				if _, ok := s.Kind(e.ID.Kind()); !ok {
 					continue
@@ -161,5 +165,5 @@ func (s *Service) Watch(ctx context.Context, kind string) iter.Seq2[tasks.Event,
 				return
 			}
 		}
-	}
+	}, nil
 }
