@@ -92,6 +92,11 @@ func (c *Client) listCarriers(ctx context.Context, f Filter, stream, prefix, sub
 		if err != nil || r.seq != 0 { // it was among the records
 			return err == nil, err
 		}
+		if state == Scheduled { // pushed again to run later, it waits all the same
+			if waits, err := c.find(ctx, queueStream(id.Kind()), queueSubject(id)); err != nil || waits != nil {
+				return err == nil, err
+			}
+		}
 		k := parseCarrier(id, m.header, nil)
 		if k.pushed.IsZero() {
 			k.pushed = m.stamp

@@ -104,7 +104,10 @@ func TestReplicas(t *testing.T) {
 	urls := startCluster(t)
 	nats := "nats: ['" + strings.Join(urls, "', '") + "']\n"
 	p := newPlace(t, nats+upper)
-	p.eventually(func() bool { _, _, code := p.run("push", "upper", "horse", "--id", "one"); return code == remudacli.ExitOK }, "the cluster has no leader")
+	p.eventually(func() bool {
+		_, _, code := p.run("push", "upper", "horse", "--id", "one")
+		return code == remudacli.ExitOK
+	}, "the cluster has no leader")
 	p.write("remuda.yaml", nats+"replicas: 3\n"+upper+"  new: {}\n")
 	_, errs, code := p.run("push", "upper", "mare")
 	assert.Equal(t, remudacli.ExitFailure, code)

@@ -10,7 +10,7 @@ import (
 
 // Options are those of a client.
 type Options struct {
-	Replicas int // 0: not asked for
+	Replicas int  // 0: not asked for
 	Migrate  bool // gives what exists the Replicas
 	NATS     []nats.Option
 
