@@ -21,10 +21,17 @@ func TestExitCodes(t *testing.T) {
 	}{
 		{"push upper y --id one", remudacli.ExitOK, ""}, // one task, as long as it waits
 		{"push nothing y", remudacli.ExitNotFound, "no such kind"},
+		{"nonsense", remudacli.ExitUsage, `there is no command "nonsense"`},
+		{"config nonsense", remudacli.ExitUsage, `there is no command "nonsense"; see remuda config --help`},
+		{"completion nonsense", remudacli.ExitUsage, `there is no command "nonsense"`},
+		{"help nonsense", remudacli.ExitUsage, `there is no command "nonsense"`},
+		{"--url localhost:8055 stats", remudacli.ExitUsage, "want one such as http://host:8055"},
+		{"stats nothing", remudacli.ExitNotFound, `remuda: no such kind: "nothing"`},
+		{"cron remove upper x", remudacli.ExitNotFound, `remuda: no such cron entry: "x" of the kind upper`},
 		{"push", remudacli.ExitUsage, "want remuda push KIND [PAYLOAD]"},
 		{"push upper y --after soon", remudacli.ExitUsage, "want one such as 90s"},
 		{"push upper y --colour red", remudacli.ExitUsage, "see remuda push --help"},
-		{"get upper.two", remudacli.ExitNotFound, "no such task"},
+		{"get upper.two", remudacli.ExitNotFound, "remuda: no such task: upper.two"},
 		{"get upper.one", remudacli.ExitNotDone, "upper.one is waiting"},
 		{"get nonsense", remudacli.ExitUsage, "is no ID"},
 		{"wait --timeout 10ms upper.one", remudacli.ExitNotDone, "upper.one is waiting"},
@@ -47,6 +54,9 @@ func TestExitCodes(t *testing.T) {
 		assert.Equal(t, test.code, code, "%s: %s", test.args, errs)
 		assert.Contains(t, errs, test.says, test.args)
 	}
+	assert.NotContains(t, p.ok("stats", "upper"), "other")
+	assert.Contains(t, p.ok("help", "config", "validate"), "\n   remuda config validate - say what is wrong\n")
+	assert.Contains(t, p.ok("help"), "\n   completion ")
 	p.write("remuda.yaml", "kinds: 5\n")
 	_, errs, code := p.run("list")
 	assert.Equal(t, remudacli.ExitConfig, code)

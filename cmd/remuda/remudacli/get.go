@@ -106,10 +106,9 @@ func (a *app) result(ctx context.Context, cmd *cli.Command, c *remote.Client, t 
 		if err != nil {
 			return err
 		}
-		_, err = a.std.Out.Write(out)
-		return err
+		return a.output(out)
 	case t.State.Final():
-		err := fmt.Errorf("%s is %s after %d attempts", t.ID, t.State, t.Attempts)
+		err := fmt.Errorf("%s is %s after %s", t.ID, t.State, count(t.Attempts, "attempt", "attempts"))
 		if t.Reason != "" {
 			err = fmt.Errorf("%w: %s", err, t.Reason)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -84,7 +85,7 @@ func (a *app) listTasks(ctx context.Context, cmd *cli.Command, query url.Values)
 			}
 		}
 		if limit := cmd.Int("limit"); limit > 0 && n >= limit {
-			fmt.Fprintf(a.std.Err, "that are the first %d; --limit 0 lists all\n", n)
+			fmt.Fprintf(a.std.Err, "these are the first %d; --limit 0 lists all\n", n)
 		}
 		return t.flush()
 	})
@@ -99,15 +100,22 @@ func lastChange(t api.Task) time.Time {
 
 func (a *app) stats() *cli.Command {
 	return &cli.Command{
-		Name: "stats", Usage: "how much waits, runs and is dead, by kind",
+		Name: "stats", Usage: "how much waits, runs and is dead, by kind", ArgsUsage: "[KIND]",
 		Action: func(ctx context.Context, cmd *cli.Command) error {
-			if _, err := args(cmd, 0, 0); err != nil {
+			only, err := args(cmd, 0, 1)
+			if err != nil {
 				return err
 			}
 			return a.with(ctx, cmd, func(c *remote.Client) error {
 				kinds, err := c.Kinds(ctx)
 				if err != nil {
 					return err
+				}
+				if len(only) > 0 {
+					kinds = slices.DeleteFunc(kinds, func(k api.Kind) bool { return k.Kind != only[0] })
+					if len(kinds) == 0 {
+						return exitError{fmt.Errorf("no such kind: %q", only[0]), ExitNotFound}
+					}
 				}
 				t := a.table("KIND", "WAITING", "RUNNING", "SCHEDULED", "DEAD", "OLDEST", "")
 				for _, k := range kinds {

@@ -10,6 +10,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // an image that has nothing else has no zones
 
@@ -51,20 +53,26 @@ type Streams struct {
 // Run runs the command until it is done or ctx ends, and returns its exit code. The
 // first of args is the name of the program.
 func Run(ctx context.Context, args []string, std Streams, kinds ...KindOption) int {
-	a := &app{std: std}
+	a := &app{std: std, name: "remuda"}
 	for _, k := range kinds {
 		k(a)
+	}
+	if len(args) > 0 {
+		a.name = strings.TrimSuffix(filepath.Base(args[0]), ".exe")
 	}
 	err := a.root().Run(ctx, args)
 	if err == nil {
 		return ExitOK
 	}
-	fmt.Fprintln(std.Err, "remuda:", err)
+	// The packages that this is made of begin theirs with remuda, too.
+	text := strings.ReplaceAll(strings.TrimPrefix(err.Error(), "remuda: "), "\nremuda: ", "\n")
+	fmt.Fprintf(std.Err, "%s: %s\n", a.name, text)
 	return codeOf(err)
 }
 
 // An app is one run of the command.
 type app struct {
+	name  string // of the program
 	std   Streams
 	kinds []serve.GoKind
 }

@@ -1,6 +1,7 @@
 package remudacli
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -24,6 +25,25 @@ func (a *app) value(cmd *cli.Command, v any, text string) error {
 	}
 	_, err := fmt.Fprintln(a.std.Out, text)
 	return err
+}
+
+// output writes a result as it is. On a terminal, text ends with a newline, and what is
+// no text is not written: it might steer the terminal.
+func (a *app) output(out []byte) error {
+	if isTerminal(a.std.Out) {
+		if !isText(out) {
+			return fmt.Errorf("the result is %s that are no text: send them to a file or a program", count(len(out), "byte", "bytes"))
+		}
+		if len(out) > 0 && out[len(out)-1] != '\n' {
+			out = append(out, '\n')
+		}
+	}
+	_, err := a.std.Out.Write(out)
+	return err
+}
+
+func isText(out []byte) bool {
+	return utf8.Valid(out) && !bytes.ContainsFunc(out, func(r rune) bool { return !unicode.IsPrint(r) && !unicode.IsSpace(r) })
 }
 
 func isTerminal(stream any) bool {

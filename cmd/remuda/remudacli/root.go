@@ -2,8 +2,10 @@ package remudacli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/remuda-go/remuda/cmd/remuda/internal/config"
 	"github.com/urfave/cli/v3"
@@ -14,7 +16,7 @@ const defaultConfig = "remuda.yaml"
 
 func (a *app) root() *cli.Command {
 	root := &cli.Command{
-		Name:  "remuda",
+		Name:  a.name,
 		Usage: "tasks that outlive the process: programs and URLs run them, a config file says which",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "config", Aliases: []string{"c"}, Value: defaultConfig, Usage: "the config `FILE`", Sources: cli.EnvVars("REMUDA_CONFIG")},
@@ -28,26 +30,60 @@ func (a *app) root() *cli.Command {
 		},
 		Commands: []*cli.Command{
 			a.serve(), a.push(), a.get(), a.wait(), a.list(), a.dead(), a.stats(), a.watch(),
-			a.cancel(), a.redrive(), a.delete(), a.pause(), a.resume(), a.resize(), a.cron(), a.migrate(), a.health(), a.config(), a.k8s(),
+			a.cancel(), a.redrive(), a.delete(), a.pause(), a.resume(), a.resize(), a.cron(), a.migrate(), a.health(), a.config(), a.k8s(), a.help(),
 		},
-		Reader: a.std.In, Writer: a.std.Out, ErrWriter: a.std.Err,
+		HideHelpCommand: true, // a.help knows commands of commands
+		HideVersion:     true,
+		Reader:          a.std.In, Writer: a.std.Out, ErrWriter: a.std.Err,
 		EnableShellCompletion: true,
-		ExitErrHandler:        func(context.Context, *cli.Command, error) {}, // Run tells
-		CommandNotFound: func(_ context.Context, _ *cli.Command, name string) {
-			fmt.Fprintf(a.std.Err, "there is no command %q\n", name)
+		ConfigureShellCompletionCommand: func(cmd *cli.Command) {
+			cmd.Hidden, cmd.Usage = false, "print what a shell needs to complete commands"
+			a.usage(cmd)
 		},
+		ExitErrHandler: func(context.Context, *cli.Command, error) {}, // Run tells
 	}
-	usage(root)
+	a.usage(root)
 	return root
 }
 
-// usage makes errors of arguments short, and tells them apart from others.
-func usage(cmd *cli.Command) {
+// usage makes errors of arguments short, tells them apart from others, and completes what
+// takes a kind.
+func (a *app) usage(cmd *cli.Command) {
 	cmd.OnUsageError = func(_ context.Context, cmd *cli.Command, err error, _ bool) error {
 		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.FullName())}
 	}
+	if strings.HasPrefix(strings.TrimPrefix(cmd.ArgsUsage, "["), "KIND") {
+		cmd.ShellComplete = a.completeKinds
+	}
+	if len(cmd.Commands) > 0 {
+		cmd.HideHelpCommand = true
+		cmd.Action = func(_ context.Context, cmd *cli.Command) error {
+			if cmd.Args().Present() {
+				return usageError{fmt.Errorf("there is no command %q; see %s --help", cmd.Args().First(), cmd.FullName())}
+			}
+			return cli.ShowSubcommandHelp(cmd)
+		}
+	}
 	for _, sub := range cmd.Commands {
-		usage(sub)
+		a.usage(sub)
+	}
+}
+
+// help is the help of a command, also of one of another: help config validate.
+func (a *app) help() *cli.Command {
+	return &cli.Command{
+		Name: "help", Aliases: []string{"h"}, Usage: "show help for a command", ArgsUsage: "[COMMAND...]",
+		Action: func(_ context.Context, cmd *cli.Command) error {
+			names := cmd.Args().Slice()
+			at := cmd.Root()
+			for _, name := range names {
+				if at = at.Command(name); at == nil {
+					return usageError{fmt.Errorf("there is no command %q; see %s --help", strings.Join(names, " "), a.name)}
+				}
+			}
+			again := context.Background() // that of this command would make it the parent of the other
+			return a.root().Run(again, append(append([]string{a.name}, names...), "--help"))
+		},
 	}
 }
 
@@ -55,13 +91,13 @@ func usage(cmd *cli.Command) {
 func args(cmd *cli.Command, least, most int) ([]string, error) {
 	all := cmd.Args().Slice()
 	if len(all) < least || most >= 0 && len(all) > most {
-		return nil, usageError{fmt.Errorf("want %s %s", cmd.FullName(), cmd.ArgsUsage)}
+		return nil, usageError{errors.New(strings.TrimSpace("want " + cmd.FullName() + " " + cmd.ArgsUsage))}
 	}
 	return all, nil
 }
 
-// load reads the config, for a program that has kinds of its own. One that nobody asked for need not exist where the store is
-// known without it.
+// load reads the config, for a program that has kinds of its own. One that nobody asked
+// for need not exist where the store is known without it.
 func (a *app) load(cmd *cli.Command) (*config.Config, error) {
 	name := cmd.String("config")
 	_, err := os.Stat(name)

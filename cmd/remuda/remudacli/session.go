@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 
 	"github.com/remuda-go/remuda/cmd/remuda/internal/api"
 	"github.com/remuda-go/remuda/cmd/remuda/internal/config"
@@ -21,6 +22,9 @@ import (
 // store open; or, if there is none, in this process.
 func (a *app) with(ctx context.Context, cmd *cli.Command, f func(*remote.Client) error) (err error) {
 	if url := cmd.String("url"); url != "" {
+		if !strings.HasPrefix(url, "http://") && !strings.HasPrefix(url, "https://") {
+			return usageError{fmt.Errorf("--url %s: want one such as http://host:8055", url)}
+		}
 		token := ""
 		if file := cmd.String("token-file"); file != "" {
 			if token, err = api.ReadToken(file); err != nil {

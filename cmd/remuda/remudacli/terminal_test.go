@@ -4,6 +4,7 @@ package remudacli_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"os"
 	"os/exec"
@@ -29,6 +30,34 @@ func TestColours(t *testing.T) {
 	t.Setenv("NO_COLOR", "")
 	t.Setenv("TERM", "dumb")
 	assert.NotContains(t, onTerminal(t, p, "list"), "\x1b")
+}
+
+// A result that is text ends its line on a terminal; what is none is not written to one.
+func TestResultOnATerminal(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "kinds: {echo: {command: {argv: [cat]}}}\n")
+	s := p.serve()
+	p.ok("push", "--wait", "--id", "text", "echo", "horse")
+	p.ok("push", "--wait", "--id", "beep", "echo", "\x1b[2J")
+	assert.Equal(t, "horse", p.ok("get", "echo.text"), "to a pipe")
+	ours, theirs, err := pty.Open()
+	require.NoError(t, err)
+	defer ours.Close()
+	defer theirs.Close()
+	get := func(id string) (code int, errs string) {
+		var e bytes.Buffer
+		code = remudacli.Run(t.Context(), []string{"remuda", "-c", p.file, "get", id}, remudacli.Streams{In: theirs, Out: theirs, Err: &e})
+		return code, e.String()
+	}
+	code, errs := get("echo.text")
+	require.Equal(t, remudacli.ExitOK, code, errs)
+	line, err := bufio.NewReader(ours).ReadString('\n')
+	require.NoError(t, err)
+	assert.Equal(t, "horse\r\n", line)
+	code, errs = get("echo.beep")
+	assert.Equal(t, remudacli.ExitFailure, code)
+	assert.Contains(t, errs, "the result is 4 bytes that are no text")
+	s.stop()
 }
 
 // onTerminal returns the second line that a command writes to a terminal.
@@ -57,9 +86,9 @@ func TestCompletion(t *testing.T) {
 	}
 	exe, err := os.Executable()
 	require.NoError(t, err)
-	for typed, want := range map[string]string{"": "redrive:", "cron": "list:", "push --un": "--unique:"} {
+	for typed, want := range map[string]string{"": "redrive:", "cron": "list:", "push --un": "--unique:", "push": "upper", "cron set": "upper"} {
 		cmd := exec.Command(exe, append(strings.Fields(typed), "--generate-shell-completion")...)
-		cmd.Env = append(os.Environ(), asCommand+"=1")
+		cmd.Env = append(os.Environ(), asCommand+"=1", "REMUDA_CONFIG="+p.file)
 		out, err := cmd.Output()
 		require.NoError(t, err)
 		assert.Contains(t, string(out), want, typed)

@@ -59,7 +59,7 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	p := &service.Problem{Status: resp.StatusCode}
 	if err != nil || json.Unmarshal(text, p) != nil || p.Text == "" {
-		return nil, fmt.Errorf("%s answered %s", c.base, resp.Status)
+		return nil, fmt.Errorf("%s answered %s: %.200s", c.base, resp.Status, strings.TrimSpace(string(text)))
 	}
 	return nil, p
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/remuda-go/remuda"
 	"github.com/remuda-go/remuda/cmd/remuda/internal/config"
 	"github.com/remuda-go/remuda/cmd/remuda/internal/page"
+	"github.com/remuda-go/remuda/cmd/remuda/internal/service"
 	"github.com/remuda-go/remuda/cmd/remuda/internal/webhook"
 	"github.com/remuda-go/remuda/tasks"
 )
@@ -191,7 +192,7 @@ func (s *Server) resize(name string, n int) error {
 	}
 	s.mu.Unlock()
 	if h == nil {
-		return fmt.Errorf("%w: nothing runs the kind %s here", tasks.ErrNotFound, name)
+		return service.NotFound("nothing runs the kind %s here", name)
 	}
 	return h.Resize(n)
 }

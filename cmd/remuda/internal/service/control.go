@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -64,7 +65,7 @@ func (s *Service) Resize(ctx context.Context, kind string, workers int) error {
 		case workers < 0 || workers > mostWorkers:
 			return Invalid("workers is %d: want 0 to %d", workers, mostWorkers)
 		case s.Workers == nil:
-			return notFound("no worker runs here: ask the process that serves")
+			return NotFound("no worker runs here: ask the process that serves")
 		}
 		return s.Workers(kind, workers)
 	})
@@ -92,7 +93,11 @@ func (s *Service) SetCron(ctx context.Context, e tasks.CronEntry) error {
 // RemoveCron removes an entry.
 func (s *Service) RemoveCron(ctx context.Context, kind, name string) error {
 	return s.steerKind(ctx, kind, func(ctx context.Context, kind string) error {
-		return s.Client.RemoveCron(ctx, kind, name)
+		err := s.Client.RemoveCron(ctx, kind, name)
+		if errors.Is(err, tasks.ErrNotFound) {
+			return NotFound("no such cron entry: %q of the kind %s", name, kind)
+		}
+		return err
 	})
 }
 

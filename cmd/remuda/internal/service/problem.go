@@ -39,7 +39,8 @@ func Invalid(format string, args ...any) *Problem {
 	return &Problem{Status: http.StatusBadRequest, Code: CodeInvalid, Text: fmt.Sprintf(format, args...)}
 }
 
-func notFound(format string, args ...any) *Problem {
+// NotFound says what there is not.
+func NotFound(format string, args ...any) *Problem {
 	return &Problem{Status: http.StatusNotFound, Code: CodeNotFound, Text: fmt.Sprintf(format, args...)}
 }
 

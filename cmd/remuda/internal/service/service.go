@@ -35,7 +35,7 @@ type Service struct {
 func (s *Service) kind(name string) (KindOf, error) {
 	k, ok := s.Kind(name)
 	if !ok {
-		return k, notFound("no such kind: %q", name)
+		return k, NotFound("no such kind: %q", name)
 	}
 	return k, nil
 }
