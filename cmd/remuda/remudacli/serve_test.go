@@ -37,6 +37,7 @@ func TestAProgramRunsTasks(t *testing.T) {
 	out, _, _ := p.runWith("foal", "push", "--wait", "upper")
 	assert.Equal(t, "FOAL", out)
 	assert.Contains(t, p.ok("list"), before+"  done   1")
+	p.eventually(func() bool { return strings.Contains(p.ok("cron", "list", "--json"), `"next"`) }, "no next firing is told") // a moment after the task
 	assert.Regexp(t, `^KIND +WAITING +RUNNING +SCHEDULED +DEAD +OLDEST\nupper +0 +0 +0 +0`, p.ok("stats"))
 	s.stop()
 	assert.Equal(t, "HORSE", p.ok("get", before))

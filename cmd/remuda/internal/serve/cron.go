@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,9 +15,9 @@ import (
 	"github.com/remuda-go/remuda/tasks"
 )
 
-// applyCron sets the entries of the config that are new or have changed, and removes
-// those that it had before. An entry that is there as it should be is left alone:
-// to set it again would forget a firing that was missed.
+// applyCron sets the entries of the config that are not there as it says, and removes
+// those that it had before. An entry that is there as it should be is left alone: to set
+// it again would forget a firing that was missed.
 func (s *Server) applyCron(ctx context.Context, cfg *config.Config, fresh map[string]*kind) error {
 	if cfg.KeepsCron() {
 		return nil
@@ -25,13 +26,14 @@ func (s *Server) applyCron(ctx context.Context, cfg *config.Config, fresh map[st
 	if err != nil {
 		return err
 	}
+	there, err := s.client.CronEntries(ctx, "")
+	if err != nil {
+		return err
+	}
 	now := make(map[string]config.Cron, len(before))
 	maps.Copy(now, before)
 	for name, c := range cfg.Cron {
-		if old, ok := before[name]; ok && sameCron(old, c) {
-			continue
-		}
-		if err := s.setCron(ctx, name, c, fresh); err != nil {
+		if err := s.setCron(ctx, name, c, fresh, there); err != nil {
 			return errors.Join(err, s.rememberCron(cfg, now))
 		}
 		now[name] = c
@@ -50,7 +52,8 @@ func (s *Server) applyCron(ctx context.Context, cfg *config.Config, fresh map[st
 	return s.rememberCron(cfg, now)
 }
 
-func (s *Server) setCron(ctx context.Context, name string, c config.Cron, fresh map[string]*kind) error {
+// setCron sets an entry that is not among those that are there.
+func (s *Server) setCron(ctx context.Context, name string, c config.Cron, fresh map[string]*kind, there []tasks.CronEntry) error {
 	k, ok := s.kind(c.Kind)
 	if fresh[c.Kind] != nil {
 		k = fresh[c.Kind].define
@@ -68,13 +71,13 @@ func (s *Server) setCron(ctx context.Context, name string, c config.Cron, fresh 
 	if err != nil {
 		return err
 	}
-	return k.Cron(ctx, s.client, name, tasks.Spec{Expr: spec, Zone: c.Zone}, input)
-}
-
-func sameCron(a, b config.Cron) bool {
-	x, errX := json.Marshal(a)
-	y, errY := json.Marshal(b)
-	return errX == nil && errY == nil && slices.Equal(x, y)
+	want := tasks.Spec{Expr: spec, Zone: c.Zone}
+	if slices.ContainsFunc(there, func(e tasks.CronEntry) bool {
+		return e.Kind == c.Kind && e.Name == name && e.Spec == want && bytes.Equal(e.Input, input)
+	}) {
+		return nil
+	}
+	return k.Cron(ctx, s.client, name, want, input)
 }
 
 // cronFile has the entries that were set from the config, so that one that was taken
