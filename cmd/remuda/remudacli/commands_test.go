@@ -74,6 +74,7 @@ func TestDeadAndRedrive(t *testing.T) {
 		assert.Equal(t, remudacli.ExitEnded, code)
 	}
 	assert.Equal(t, 2, strings.Count(p.ok("dead"), "sh: exit status 1: not yet"))
+	s.says(`level=ERROR msg="a task is dead" task=` + ids[0] + ` attempts=1 reason="sh: exit status 1: not yet"`)
 	assert.Contains(t, p.ok("dead", "--json", "--payload"), `"payload_text":"a"`)
 	assert.Empty(t, p.ok("dead", "--reason", "something else"))
 	p.write("good", "")

@@ -57,7 +57,7 @@ func (s *Server) tellOfDead(ctx context.Context) {
 func (s *Server) watchDeaths(ctx context.Context, died chan<- struct{}) {
 	for ctx.Err() == nil {
 		if events, err := s.client.Watch(ctx, ""); err == nil {
-			signalDeaths(events, died)
+			s.follow(events, died)
 		}
 		select {
 		case <-ctx.Done():
@@ -66,11 +66,13 @@ func (s *Server) watchDeaths(ctx context.Context, died chan<- struct{}) {
 	}
 }
 
-func signalDeaths(events iter.Seq2[tasks.Event, error], died chan<- struct{}) {
+// follow logs what fails in this process, and signals that some task has died.
+func (s *Server) follow(events iter.Seq2[tasks.Event, error], died chan<- struct{}) {
 	for e, err := range events {
 		if err != nil {
 			return
 		}
+		s.failed.log(s.log, e)
 		if e.State == tasks.Dead {
 			select {
 			case died <- struct{}{}:

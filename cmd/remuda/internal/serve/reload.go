@@ -89,7 +89,7 @@ func (s *Server) applyKinds(cfg *config.Config, fresh map[string]*kind) error {
 	}
 	for name, k := range s.kinds {
 		if old[name] == nil {
-			failed = errors.Join(failed, k.handle(s.worker, s.recent.Middleware()))
+			failed = errors.Join(failed, k.handle(s.worker, s.around()...))
 		}
 	}
 	return failed
@@ -131,7 +131,7 @@ func (s *Server) replace(before, after *kind) {
 		close(after.settled)
 		return
 	}
-	if err := after.handle(s.worker, s.recent.Middleware()); err != nil && !errors.Is(err, tasks.ErrWorkerClosed) {
+	if err := after.handle(s.worker, s.around()...); err != nil && !errors.Is(err, tasks.ErrWorkerClosed) {
 		s.log.Error("handle", "kind", after.define.Name(), "error", err)
 	}
 }

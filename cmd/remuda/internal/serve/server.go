@@ -42,6 +42,7 @@ type Server struct {
 	client *tasks.Client
 	worker *tasks.Worker
 	recent *page.History
+	failed failures
 	http   *http.Client
 	goKind map[string]*tasks.Handler // of the program's kinds; not changed once run has begun to serve
 	closer sync.WaitGroup            // handlers that finish what they have
@@ -159,13 +160,18 @@ func (s *Server) handleGo(cfg *config.Config) error {
 		if !cfg.Works(k.Name()) {
 			continue
 		}
-		h, err := k.Handle(s.worker, s.recent.Middleware())
+		h, err := k.Handle(s.worker, s.around()...)
 		if err != nil {
 			return err
 		}
 		s.goKind[k.Name()] = h
 	}
 	return nil
+}
+
+// around is what is outermost around each run.
+func (s *Server) around() []remuda.Middleware {
+	return []remuda.Middleware{s.recent.Middleware(), s.failed.middleware()}
 }
 
 // kind returns a kind of the config or of the program.
