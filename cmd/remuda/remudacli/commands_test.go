@@ -4,10 +4,12 @@ package remudacli_test
 
 import (
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/remuda-go/remuda/cmd/remuda/remudacli"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestExitCodes(t *testing.T) {
@@ -82,6 +84,39 @@ func TestDeadAndRedrive(t *testing.T) {
 	assert.Equal(t, "a", p.ok("wait", ids[0]))
 	assert.Equal(t, "b", p.ok("wait", ids[1]))
 	s.stop()
+}
+
+// A kind that is taken out of the config leaves its tasks behind: they are seen, and can
+// be got rid of.
+func TestAKindThatIsTakenOut(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "kinds: {old: {attempts: 1, command: {argv: [sh, -c, 'exit 1']}}, upper: {}}\n")
+	s := p.serve()
+	dead := p.ok("push", "old", "x")
+	_, _, code := p.run("wait", dead)
+	require.Equal(t, remudacli.ExitEnded, code)
+	waits := p.ok("push", "old", "y", "--after", "1h")
+	p.write("remuda.yaml", upper)
+	s.signal(syscall.SIGHUP)
+	s.says("the config was reloaded")
+	look := func() {
+		assert.Regexp(t, `(?m)^old +0 +0 +1 +1 +nobody handles it$`, p.ok("stats"))
+		assert.Contains(t, p.ok("list", "--kind", "old"), waits)
+		assert.Contains(t, p.ok("dead"), dead)
+		_, errs, code := p.run("get", dead)
+		assert.Equal(t, remudacli.ExitEnded, code, errs)
+		_, errs, code = p.run("push", "old", "z")
+		assert.Equal(t, remudacli.ExitNotFound, code)
+		assert.Contains(t, errs, "no such kind")
+		_, _, code = p.run("list", "--kind", "none")
+		assert.Equal(t, remudacli.ExitNotFound, code)
+	}
+	look()
+	s.stop()
+	look()
+	p.ok("cancel", waits)
+	p.ok("delete", waits, dead)
+	assert.Empty(t, p.ok("list"))
 }
 
 func TestPauseAndResize(t *testing.T) {

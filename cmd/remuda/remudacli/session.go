@@ -54,7 +54,7 @@ func (a *app) with(ctx context.Context, cmd *cli.Command, f func(*remote.Client)
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	local := remote.NewLocal(api.New(&service.Service{Client: store, Kind: a.kindsOf(cfg), Control: true, Body: serve.LocalBody}))
+	local := remote.NewLocal(api.New(&service.Service{Client: store, Kind: a.kindsOf(cfg), Stored: true, Control: true, Body: serve.LocalBody}))
 	defer local.Wait()
 	c := remote.New("http://localhost", "", local)
 	c.Alone = cmd.String("nats") == "" && len(cfg.NATS) == 0

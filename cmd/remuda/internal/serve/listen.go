@@ -175,7 +175,7 @@ func (s *Server) openControl(cfg *config.Config) (*listener, error) {
 		return nil, errors.Join(err, ln.Close())
 	}
 	l := newListener(ln, nil, s.log)
-	l.next = api.New(&service.Service{Client: s.client, Kind: s.kind, Workers: s.resize, Control: true, Body: LocalBody})
+	l.next = api.New(&service.Service{Client: s.client, Kind: s.kind, Workers: s.resize, Stored: true, Control: true, Body: LocalBody})
 	l.show()
 	return l, nil
 }

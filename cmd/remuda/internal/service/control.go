@@ -49,7 +49,7 @@ func (s *Service) steerKind(ctx context.Context, kind string, f func(context.Con
 	if err := s.allowed(); err != nil {
 		return err
 	}
-	if _, err := s.kind(kind); err != nil {
+	if err := s.known(ctx, kind); err != nil {
 		return err
 	}
 	return f(ctx, kind)
@@ -103,12 +103,9 @@ func (s *Service) RemoveCron(ctx context.Context, kind, name string) error {
 
 // Cron returns the entries of a kind, or of all that are to be had here.
 func (s *Service) Cron(ctx context.Context, kind string) ([]tasks.CronEntry, error) {
-	if err := s.Known(kind); err != nil {
+	if err := s.known(ctx, kind); err != nil {
 		return nil, err
 	}
 	all, err := s.Client.CronEntries(ctx, kind)
-	return slices.DeleteFunc(all, func(e tasks.CronEntry) bool {
-		_, ok := s.Kind(e.Kind)
-		return !ok
-	}), err
+	return slices.DeleteFunc(all, func(e tasks.CronEntry) bool { return !s.sees(e.Kind) }), err
 }

@@ -74,7 +74,7 @@ type Task struct {
 // it yields.
 func (s *Service) List(ctx context.Context, f tasks.Filter, payload bool) iter.Seq2[Task, error] {
 	return func(yield func(Task, error) bool) {
-		if err := s.checkFilter(f, payload); err != nil {
+		if err := s.checkFilter(ctx, f, payload); err != nil {
 			yield(Task{}, err)
 			return
 		}
@@ -85,7 +85,7 @@ func (s *Service) List(ctx context.Context, f tasks.Filter, payload bool) iter.S
 				yield(Task{}, err)
 				return
 			}
-			if _, ok := s.Kind(t.ID.Kind()); !ok {
+			if !s.sees(t.ID.Kind()) {
 				continue
 			}
 			if !yield(t, nil) {
@@ -98,7 +98,7 @@ func (s *Service) List(ctx context.Context, f tasks.Filter, payload bool) iter.S
 	}
 }
 
-func (s *Service) checkFilter(f tasks.Filter, payload bool) error {
+func (s *Service) checkFilter(ctx context.Context, f tasks.Filter, payload bool) error {
 	for _, state := range f.States {
 		if !slices.Contains(states, state) {
 			return Invalid("no such state: %q; there are %v", string(state), states)
@@ -110,7 +110,7 @@ func (s *Service) checkFilter(f tasks.Filter, payload bool) error {
 	case payload && !slices.Equal(f.States, []tasks.State{tasks.Dead}):
 		return Invalid("payloads are kept of dead tasks: ask for that state alone")
 	}
-	return s.Known(f.Kind)
+	return s.known(ctx, f.Kind)
 }
 
 var states = []tasks.State{
@@ -138,16 +138,13 @@ func (s *Service) all(ctx context.Context, f tasks.Filter, payload bool) iter.Se
 // Kinds returns the state of each kind that is to be had here.
 func (s *Service) Kinds(ctx context.Context) ([]tasks.KindInfo, error) {
 	all, err := s.Client.Kinds(ctx)
-	return slices.DeleteFunc(all, func(k tasks.KindInfo) bool {
-		_, ok := s.Kind(k.Kind)
-		return !ok
-	}), err
+	return slices.DeleteFunc(all, func(k tasks.KindInfo) bool { return !s.sees(k.Kind) }), err
 }
 
 // Watch returns what happens to tasks of a kind, or of all that are to be had here, from
 // then on.
 func (s *Service) Watch(ctx context.Context, kind string) (iter.Seq2[tasks.Event, error], error) {
-	if err := s.Known(kind); err != nil {
+	if err := s.known(ctx, kind); err != nil {
 		return nil, err
 	}
 	events, err := s.Client.Watch(ctx, kind)
@@ -157,7 +154,7 @@ func (s *Service) Watch(ctx context.Context, kind string) (iter.Seq2[tasks.Event
 	return func(yield func(tasks.Event, error) bool) {
 		for e, err := range events {
 			if err == nil {
-				if _, ok := s.Kind(e.ID.Kind()); !ok {
+				if !s.sees(e.ID.Kind()) {
 					continue
 				}
 			}

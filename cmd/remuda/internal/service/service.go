@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/remuda-go/remuda/tasks"
 )
@@ -20,6 +21,10 @@ type Service struct {
 
 	// Kind returns a kind by its name; false if it is not to be had here.
 	Kind func(name string) (KindOf, bool)
+
+	// Stored says that kinds which only the store has, as those that were taken out of the
+	// config, can be read and steered, too. They can't be pushed.
+	Stored bool
 
 	// Workers sets the workers of a kind in this process; nil where there are none.
 	Workers func(kind string, workers int) error
@@ -40,12 +45,31 @@ func (s *Service) kind(name string) (KindOf, error) {
 	return k, nil
 }
 
-// Known returns an error if the kind is not to be had here. No name is every kind.
-func (s *Service) Known(name string) error {
+// sees reports whether what there is of a kind is shown here.
+func (s *Service) sees(name string) bool {
+	if s.Stored {
+		return true
+	}
+	_, ok := s.Kind(name)
+	return ok
+}
+
+// known returns an error if the kind is not to be had here. No name is every kind.
+func (s *Service) known(ctx context.Context, name string) error {
 	if name == "" {
 		return nil
 	}
 	_, err := s.kind(name)
+	if err == nil || !s.Stored {
+		return err
+	}
+	all, storeErr := s.Client.Kinds(ctx)
+	if storeErr != nil {
+		return storeErr
+	}
+	if slices.ContainsFunc(all, func(k tasks.KindInfo) bool { return k.Kind == name }) {
+		return nil
+	}
 	return err
 }
 
@@ -54,7 +78,11 @@ func (s *Service) of(id tasks.ID) (KindOf, error) {
 	if id.Kind() == "" || id.Name() == "" {
 		return KindOf{}, Invalid("%q is no ID of a task: want the kind, a dot and a name", string(id))
 	}
-	return s.kind(id.Kind())
+	k, err := s.kind(id.Kind())
+	if err != nil && s.Stored {
+		return tasks.Define[[]byte, []byte](id.Kind(), tasks.Codec(tasks.Raw)), nil
+	}
+	return k, err
 }
 
 // allowed says whether the caller may do more than push and read.
