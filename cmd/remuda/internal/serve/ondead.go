@@ -57,6 +57,7 @@ func (s *Server) tellOfDead(ctx context.Context) {
 func (s *Server) watchDeaths(ctx context.Context, died chan<- struct{}) {
 	for ctx.Err() == nil {
 		if events, err := s.client.Watch(ctx, ""); err == nil {
+			signal(died) // some may have died while nobody listened
 			s.follow(events, died)
 		}
 		select {
@@ -74,11 +75,15 @@ func (s *Server) follow(events iter.Seq2[tasks.Event, error], died chan<- struct
 		}
 		s.failed.log(s.log, e)
 		if e.State == tasks.Dead {
-			select {
-			case died <- struct{}{}:
-			default:
-			}
+			signal(died)
 		}
+	}
+}
+
+func signal(died chan<- struct{}) {
+	select {
+	case died <- struct{}{}:
+	default:
 	}
 }
 
