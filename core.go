@@ -22,6 +22,8 @@ type core[In, Out any] struct {
 	streams streamSet              // loops over Map and Stream
 	sizing  sync.Mutex             // held while the number of workers is changed
 	full    error                  // what TrySend returns; made once, since it is cheap then
+	private bool                   // it is of one call: see crew
+	crew    crew[In, Out]          // of a private pool
 
 	// gather has another feeder take the inputs from the queue; nil in most pools. It is
 	// a function, so that a program without StartBatches does not link that feeder.
@@ -39,8 +41,12 @@ func (c *core[In, Out]) start(b JobBuilder[In, Out], built bool) error {
 		c.stop = c.beginClose
 		c.endSlot = c.Dispatcher.EndSlot
 		c.ref.name, c.ref.slots = c.cfg.Name, c
-		c.ref.base, c.ref.cancel = context.WithCancelCause(context.Background())
-		c.full = c.cfg.full(c.keys != nil)
+		if c.private { // its runs belong to its loop alone
+			c.ref.base, c.ref.cancel = context.Background(), func(error) {}
+		} else {
+			c.ref.base, c.ref.cancel = context.WithCancelCause(context.Background())
+			c.full = c.cfg.full(c.keys != nil)
+		}
 		c.ref.keyed = c.keys != nil
 		c.ref.clock.Start()
 		c.ref.clock.Timing.Store(timing)
@@ -60,6 +66,10 @@ func (c *core[In, Out]) start(b JobBuilder[In, Out], built bool) error {
 }
 
 func (c *core[In, Out]) open() {
+	if c.private { // the dispatcher counts its batches and has no workers
+		c.Open(dispatch.Config[item[In, Out], runnerState[In, Out]]{Target: c.cfg.initial(), Bound: c.cfg.bound(), Clock: &c.ref.clock})
+		return
+	}
 	cfg := dispatch.Config[item[In, Out], runnerState[In, Out]]{
 		Target:      c.cfg.initial(),
 		Bound:       c.cfg.bound(),

@@ -57,7 +57,7 @@ func streamKeyed[In, Out any](ctx context.Context, c *core[In, Out], input strea
 		k.cancel(nil)
 		k.dropQueued()
 	}()
-	go k.read(k.handedOver(input.seq))
+	k.startReader(k.handedOver(input.seq))
 	return consume(k.stream, emit)
 }
 
@@ -139,7 +139,8 @@ func (k *keyedStream[In, Out]) newInput(in In) *keyedInput[In, Out] {
 	e.batch.outcomes = e.out[:]
 	k.mu.Lock()
 	k.unread.queue.Push(in) // so that it counts
-	e.batch.fill(k.unread.pop(e.in[:0], 1))
+	ins, first := k.unread.pop(e.in[:0], 1)
+	k.fillLocked(&e.batch, ins, first)
 	k.linkLocked(&e.batch, nil)
 	k.mu.Unlock()
 	return e

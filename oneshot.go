@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"sync"
+	"sync/atomic"
 )
 
 // Map calls f for every input of seq, on that many workers, and yields the outcomes
@@ -64,8 +64,6 @@ func ForEach[In any](ctx context.Context, workers int, seq iter.Seq[In], f func(
 		return nilError("ForEach: function")
 	}
 	var first firstError
-	ctx, first.cancel = context.WithCancelCause(ctx)
-	defer first.cancel(nil)
 	p, err := oneShot(workers, func(ctx context.Context, in In) (Void, error) {
 		err := f(ctx, in)
 		if err != nil {
@@ -77,7 +75,13 @@ func ForEach[In any](ctx context.Context, workers int, seq iter.Seq[In], f func(
 		return err
 	}
 	defer p.end()
-	err = p.core.stream(ctx, streamInput[In]{seq: seq}, false, func(b *batch[In, Void], i int) bool {
+	input := streamInput[In]{seq: seq}
+	if err := streamFault(ctx, &p.core, input); err != nil {
+		return p.core.cutShort(err)
+	}
+	s := newStream(ctx, &p.core, false)
+	first.cancel = s.end
+	err = runStream(s, input, func(b *batch[In, Void], i int) bool {
 		if err := b.outcomes[i].err; err != nil {
 			first.note(err) // in case that it panicked
 		}
@@ -92,33 +96,27 @@ func ForEach[In any](ctx context.Context, workers int, seq iter.Seq[In], f func(
 	return nil
 }
 
-// A firstError is the first of several errors, which cancels a context.
+// A firstError is the first of several errors, which cancels the rest.
 type firstError struct {
-	cancel context.CancelCauseFunc
-
-	mu  sync.Mutex // guards err
-	err error
+	cancel func(error)
+	err    atomic.Pointer[error] // asked for after each call
 }
 
 func (e *firstError) note(err error) {
-	e.mu.Lock()
-	first := e.err == nil
-	if first {
-		e.err = err
-	}
-	e.mu.Unlock()
-	if first {
+	if e.err.CompareAndSwap(nil, &err) {
 		e.cancel(err)
 	}
 }
 
 func (e *firstError) get() error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.err
+	if err := e.err.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
-// oneShot starts a pool for one call.
+// oneShot starts a private pool, for one call. Its workers are a [crew], and end with
+// the sequence: there is nothing to close.
 func oneShot[In, Out any](workers int, f func(ctx context.Context, in In) (Out, error)) (*Pool[In, Out], error) {
 	switch {
 	case workers < 1:
@@ -127,8 +125,9 @@ func oneShot[In, Out any](workers int, f func(ctx context.Context, in In) (Out, 
 		return nil, nilError("function")
 	}
 	p := newPool[In, Out](Config{Initial: workers}, nil)
+	p.core.private = true
 	return p, p.core.start(JobBuilderFunc[In, Out](func() Job[In, Out] { return JobFunc[In, Out](f) }), false)
 }
 
-// end ends a pool of which nothing runs any more, and waits for its workers.
-func (p *Pool[In, Out]) end() { _ = p.core.close(context.Background()) }
+// end waits for the workers of a pool of which nothing runs any more.
+func (p *Pool[In, Out]) end() { p.core.crew.all.Wait() }

@@ -108,6 +108,75 @@ func TestForEach(t *testing.T) {
 	})
 }
 
+// A worker that has nothing to do rests while the sequence goes on, and is used again.
+func TestTopLevelWorkersRest(t *testing.T) {
+	bubble(t, "", func(t *testing.T) {
+		slow := func(yield func(int) bool) {
+			for i := range 20 {
+				time.Sleep(time.Second)
+				if !yield(i) {
+					return
+				}
+			}
+		}
+		var most atomic.Int64
+		for _, err := range remuda.Map(bg, 4, slow, func(ctx context.Context, n int) (int, error) {
+			info, _ := remuda.InfoFrom(ctx)
+			most.Store(max(most.Load(), int64(info.Worker)))
+			if n == 7 {
+				runtime.Goexit() // costs the worker its goroutine, and nothing else
+			}
+			return n, nil
+		}) {
+			if err != nil {
+				require.ErrorIs(t, err, remuda.ErrGoexit)
+			}
+		}
+		require.EqualValues(t, 1, most.Load())
+	})
+}
+
+// Never more calls at a time than workers, whatever the calls do.
+func TestTopLevelKeepsToItsWorkers(t *testing.T) {
+	const workers, inputs = 3, 3000
+	var now, begun atomic.Int64
+	f := func(ctx context.Context, n int) (int, error) {
+		if now.Add(1) > workers {
+			t.Error("more calls than workers")
+		}
+		defer now.Add(-1)
+		begun.Add(1)
+		switch {
+		case n%500 == 99:
+			time.Sleep(200 * time.Microsecond)
+		case n%100 == 7:
+			panic(errJob)
+		case n%100 == 8:
+			runtime.Goexit()
+		case n%100 == 9: // on workers of its own
+			outs, err := remuda.DoAll(ctx, 2, []int{n, n}, double)
+			return outs[1], err
+		}
+		return 2 * n, nil
+	}
+	next := 0
+	for out, err := range remuda.Map(bg, workers, counted(inputs), f) {
+		switch next % 100 {
+		case 7:
+			require.ErrorIs(t, err, errJob)
+		case 8:
+			require.ErrorIs(t, err, remuda.ErrGoexit)
+		default:
+			require.NoError(t, err)
+			require.Equal(t, 2*next, out)
+		}
+		next++
+	}
+	require.Equal(t, inputs, next)
+	require.EqualValues(t, inputs, begun.Load())
+	require.Zero(t, now.Load())
+}
+
 func TestTopLevelDoAll(t *testing.T) {
 	outs, err := remuda.DoAll(bg, 3, upTo(100), func(_ context.Context, n int) (int, error) {
 		if n == 50 {
@@ -164,8 +233,8 @@ func TestTopLevelLeavesNoGoroutine(t *testing.T) {
 			})
 		}
 		synctest.Wait()
-		for tries := 0; runtime.NumGoroutine() > before && tries < 1000; tries++ {
-			runtime.Gosched() // one that has ended may still be counted
+		for tries := 0; runtime.NumGoroutine() > before && tries < 5_000_000; tries++ {
+			runtime.Gosched() // one that has ended is counted until its thread has come to an end of it
 		}
 		require.LessOrEqual(t, runtime.NumGoroutine(), before)
 	})

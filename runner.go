@@ -40,6 +40,7 @@ type runnerState[In, Out any] struct {
 	visiting visitor[In, Out]   // whose inputs the worker runs
 	env      *envelope[In, Out] // of the run under way, if it is an input of the queue
 	batch    *batch[In, Out]    // of a stream, that the worker has in hand
+	rested   chan struct{}      // ends a rest, in a crew; of capacity 1
 }
 
 // A recorder is the part of a feeder that counts an outcome and hands it on.

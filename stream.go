@@ -35,7 +35,7 @@ type stream[In, Out any] struct {
 	credit       int           // inputs that the reader may push before it asks for more; its own
 	stopped      atomic.Bool   // nothing more is read or taken; written under mu
 	aborted      atomic.Bool   // inputs that have not begun must not begin
-	returned     chan struct{} // closed when the reader has returned
+	returned     chan struct{} // closed when the reader has returned; nil if there is none
 	thrown       error         // what seq panicked with, or ErrGoexit; written by the reader
 	loopReturned bool          // the loop has ended, and not with a panic; its own
 	allConsumed  bool          // the loop has consumed all that will come; its own
@@ -78,13 +78,17 @@ func (c *core[In, Out]) stream(ctx context.Context, input streamInput[In], order
 	if err := streamFault(ctx, c, input); err != nil {
 		return err
 	}
-	s := newStream(ctx, c, ordered)
+	return runStream(newStream(ctx, c, ordered), input, emit)
+}
+
+// runStream is the rest of stream, once that is made.
+func runStream[In, Out any](s *stream[In, Out], input streamInput[In], emit func(*batch[In, Out], int) bool) error {
 	defer s.close()
 	if input.fixed {
 		s.readSlice(input.slice)
 	} else {
 		s.faults = input.faults
-		go s.read(input.seq)
+		s.startReader(input.seq)
 	}
 	return consume(s, emit)
 }
@@ -121,25 +125,41 @@ func consume[In, Out any](s *stream[In, Out], emit func(*batch[In, Out], int) bo
 
 func newStream[In, Out any](ctx context.Context, c *core[In, Out], ordered bool) *stream[In, Out] {
 	s := &stream[In, Out]{
-		core:       c,
-		caller:     c.ref.runOf(ctx),
-		outer:      ctx,
-		labels:     labelsOf(ctx),
-		returned:   make(chan struct{}),
-		reader:     parker.New(),
-		lastWorker: parker.New(),
+		core:   c,
+		caller: c.ref.runOf(ctx),
+		outer:  ctx,
+		labels: labelsOf(ctx),
 	}
-	s.streamOutcomes = streamOutcomes[In, Out]{ordered: ordered, anyBatch: new(batch[In, Out]), consumer: parker.New()}
+	s.ordered = ordered
 	s.streamDemand = streamDemand[In, Out]{procs: runtime.GOMAXPROCS(0), batchSize: 1, perInput: c.Gathering.Size > 0}
 	s.env.visitor = s
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
-	s.unlink = context.AfterFunc(c.ref.base, func() { s.cancel(ErrPoolClosed) })
-	s.unwatch = context.AfterFunc(s.ctx, func() { s.cut(endOf(s.ctx)) })
-	c.streams.add(s)
+	s.follow()
 	s.mu.Lock()
 	s.setWorkersLocked(c.current())
 	s.mu.Unlock()
 	return s
+}
+
+// follow has the stream hear of what ends it, and of more workers. Each context that is
+// watched costs half a microsecond, so those that can never end are not, and nor is
+// what nobody does to the pool of one call.
+func (s *stream[In, Out]) follow() {
+	none := func() bool { return true }
+	s.unlink, s.unwatch = none, none
+	if !s.core.private {
+		s.unlink = context.AfterFunc(s.core.ref.base, func() { s.end(ErrPoolClosed) })
+		s.core.streams.add(s)
+	}
+	if s.outer.Done() != nil {
+		s.unwatch = context.AfterFunc(s.ctx, func() { s.cut(endOf(s.ctx)) })
+	}
+}
+
+// end cancels what is under way because of err, and stops the stream.
+func (s *stream[In, Out]) end(err error) {
+	s.cancel(err)
+	s.cut(endOf(s.ctx))
 }
 
 // close ends the stream: it stops what is under way, and waits until nothing of it
@@ -159,12 +179,17 @@ func (s *stream[In, Out]) close() {
 	if wake {
 		s.reader.Wake()
 	}
+	if s.core.private {
+		invited = nil // they come, and find nothing
+	}
 	for _, guest := range invited { // in a pool that is stuck they would pile up
 		s.core.RemoveGuest(guest)
 	}
 	s.awaitWorkers()
 	s.awaitReader()
-	s.core.streams.remove(s)
+	if !s.core.private {
+		s.core.streams.remove(s)
+	}
 	s.mu.Lock()
 	if s.watch != nil {
 		s.watch.Stop()
@@ -190,6 +215,9 @@ func (s *stream[In, Out]) awaitWorkers() {
 
 // awaitReader waits until the reader has returned, which may be in the sequence.
 func (s *stream[In, Out]) awaitReader() {
+	if s.returned == nil {
+		return
+	}
 	s.mu.Lock()
 	reading := !s.exhausted
 	s.mu.Unlock()

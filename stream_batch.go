@@ -1,7 +1,6 @@
 package remuda
 
 import (
-	"slices"
 	"sync/atomic"
 
 	"github.com/remuda-go/remuda/internal/dispatch"
@@ -92,10 +91,4 @@ func (b *batch[In, Out]) record(_ *runnerState[In, Out], out Out, err error, o d
 // settle keeps the outcome of an input of a batch that was lent.
 func (b *batch[In, Out]) settle(i int, res result[Out]) {
 	b.outcomes[i], b.kinds[i] = outcome[Out]{res.out, res.err}, res.outcome
-}
-
-// fill gives b its inputs, of which the first has that index.
-func (b *batch[In, Out]) fill(in []In, first int) {
-	b.in, b.first = in, first
-	b.outcomes = slices.Grow(b.outcomes[:0], len(in))[:len(in)]
 }

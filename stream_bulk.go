@@ -34,7 +34,7 @@ func (s *stream[In, Out]) lend(n int) loan[In, Out] {
 		if refused = !s.core.AcceptAtOnce(&b.Batch, n); refused {
 			b = nil
 		} else {
-			b.fill(s.unread.pop(b.in[:0], n))
+			s.popLocked(b, n)
 			b.kinds = make([]dispatch.Outcome, n)
 			s.linkLocked(b, nil)
 			s.working++

@@ -88,7 +88,7 @@ func (s *stream[In, Out]) dropGivenBackLocked() {
 
 // handOn wakes the loop if it waits for the outcome that has just come.
 func (s *stream[In, Out]) handOn(b *batch[In, Out]) {
-	if a := s.awaited.Load(); a != nil && (a == b || a == s.anyBatch) && s.awaited.CompareAndSwap(a, nil) {
+	if a := s.awaited.Load(); a != nil && (a == b || a == &s.anyBatch) && s.awaited.CompareAndSwap(a, nil) {
 		s.wakeConsumer()
 	}
 }

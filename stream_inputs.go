@@ -9,6 +9,7 @@ type inputs[In any] struct {
 	slice []In
 	taken int  // of the slice
 	fixed bool // it is a slice
+	slab  []In // memory for the inputs of small batches
 }
 
 // len needs the stream's mu.
@@ -29,5 +30,8 @@ func (u *inputs[In]) pop(dst []In, n int) (in []In, first int) {
 		return in, first
 	}
 	first = u.queue.Popped()
+	if n > cap(dst) {
+		dst = fromSlab(&u.slab, n)[:0]
+	}
 	return u.queue.Pop(dst, n), first
 }

@@ -1,6 +1,10 @@
 package remuda
 
-import "math"
+import (
+	"math"
+
+	"github.com/remuda-go/remuda/internal/dispatch"
+)
 
 // setWorkersLocked notes how many workers the pool has.
 func (s *stream[In, Out]) setWorkersLocked(workers int) {
@@ -45,6 +49,13 @@ func (s *stream[In, Out]) invite() bool {
 		s.mu.Unlock()
 		return true
 	}
+	if s.core.private {
+		w := s.core.crew.next(s) // with mu, so that close waits for it
+		s.invited = append(s.invited, dispatch.Guest[item[In, Out]]{})
+		s.mu.Unlock()
+		s.core.sendOut(w)
+		return true
+	}
 	guest, ok := s.core.SendGuest(item[In, Out]{env: &s.env})
 	if ok {
 		s.invited = append(s.invited, guest)
@@ -81,7 +92,11 @@ func inviteAll[In, Out any](s *stream[In, Out]) {
 // queue keeps their order.
 func (s *stream[In, Out]) arrive() {
 	s.mu.Lock()
-	if len(s.invited) > 0 {
+	switch len(s.invited) {
+	case 0:
+	case 1:
+		s.invited = s.invited[:0] // mostly there is one, whose place is used again
+	default:
 		s.invited = s.invited[1:]
 	}
 	s.mu.Unlock()

@@ -15,24 +15,58 @@ type streamOutcomes[In, Out any] struct {
 	first, last *batch[In, Out] // in order, as taken
 	spare       *batch[In, Out] // linked by next
 	spares      int
+	slab        []outcome[Out] // memory for the outcomes of small batches
 
 	// awaited is the batch whose next outcome the loop waits for; anyBatch if that
 	// of any batch will do; nil if it does not wait. Whoever makes it nil owes the
 	// loop a wake-up.
 	awaited  atomic.Pointer[batch[In, Out]]
-	anyBatch *batch[In, Out]
+	anyBatch batch[In, Out]
 	consumer parker.Parker // of the loop, until there is an outcome
 }
 
 // newBatchLocked returns an empty batch.
 func (s *streamOutcomes[In, Out]) newBatchLocked() *batch[In, Out] {
-	b := s.spare
-	if b == nil {
-		return &batch[In, Out]{}
+	if s.spare == nil {
+		more := new([batchesAtATime]batch[In, Out])
+		for i := range more {
+			more[i].next, s.spare = s.spare, &more[i]
+			s.spares++
+		}
 	}
+	b := s.spare
 	s.spare, b.next = b.next, nil
 	s.spares--
 	return b
+}
+
+// Small batches are made several at a time, and so is the memory for their inputs and
+// outcomes. It saves a stream of ten inputs a quarter of its allocations.
+const (
+	batchesAtATime = 6
+	slabLen        = 12
+)
+
+// fillLocked gives b its inputs, of which the first has that index.
+func (s *streamOutcomes[In, Out]) fillLocked(b *batch[In, Out], in []In, first int) {
+	b.in, b.first = in, first
+	n := len(in)
+	if n > cap(b.outcomes) {
+		b.outcomes = fromSlab(&s.slab, n)
+	}
+	b.outcomes = b.outcomes[:n]
+}
+
+// fromSlab returns memory for n values, from the slab if they are few.
+func fromSlab[T any](slab *[]T, n int) (memory []T) {
+	if n > slabLen/2 {
+		return make([]T, n)
+	}
+	if n > len(*slab) {
+		*slab = make([]T, slabLen)
+	}
+	memory, *slab = (*slab)[:n:n], (*slab)[n:]
+	return memory
 }
 
 // recycleLocked takes back a batch that neither the loop nor a worker needs, and
@@ -120,11 +154,12 @@ func (s *streamOutcomes[In, Out]) armLocked() bool {
 	target := s.first
 	switch {
 	case !s.ordered:
-		target = s.anyBatch
+		target = &s.anyBatch
 	case target == nil:
 		s.consumer.Arm()
 		return true
 	}
+	s.consumer.Prepare()
 	s.awaited.Store(target)
 	if b, _ := s.readyLocked(); b == nil && (!s.ordered || s.first == target) {
 		return true

@@ -9,10 +9,17 @@ func (s *stream[In, Out]) readSlice(ins []In) {
 	s.exhausted = true
 	invite := len(ins) > 0 && s.wantsWorkerLocked(s.unread.len())
 	s.mu.Unlock()
-	close(s.returned)
+	if s.core.private {
+		s.core.crew.dismiss()
+	}
 	if invite && s.invite() && s.perInput {
 		inviteAll(s)
 	}
+}
+
+func (s *stream[In, Out]) startReader(seq iter.Seq[In]) {
+	s.returned = make(chan struct{})
+	go s.read(seq)
 }
 
 // read is the reader's goroutine. A panic of seq, or its end by
@@ -58,6 +65,9 @@ func (s *stream[In, Out]) readerEnded() {
 	}
 	if s.perInput {
 		inviteAll(s)
+	}
+	if s.core.private {
+		s.core.crew.dismiss()
 	}
 	close(s.returned)
 }

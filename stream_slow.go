@@ -44,7 +44,7 @@ func (s *stream[In, Out]) splitLocked(b *batch[In, Out], all bool) *batch[In, Ou
 		in = append(rest.in[:0], in...)
 		clear(b.in[at : at+n])
 	}
-	rest.fill(in, b.first+at)
+	s.fillLocked(rest, in, b.first+at)
 	s.markSlowLocked(rest)
 	rest.sample = unsampled
 	s.linkLocked(rest, b)

@@ -125,9 +125,15 @@ func (s *stream[In, Out]) nextBatchLocked() (b *batch[In, Out], refused bool) {
 	if !s.core.AcceptBatch(&b.Batch, n) {
 		return nil, true
 	}
-	b.fill(s.unread.pop(b.in[:0], n))
+	s.popLocked(b, n)
 	s.linkLocked(b, nil)
 	return b, false
+}
+
+// popLocked gives b the next n inputs.
+func (s *stream[In, Out]) popLocked(b *batch[In, Out], n int) {
+	in, first := s.unread.pop(b.in[:0], n)
+	s.fillLocked(b, in, first)
 }
 
 // finish ends w's batch. It reports whether the worker is needed elsewhere: the
@@ -135,7 +141,7 @@ func (s *stream[In, Out]) nextBatchLocked() (b *batch[In, Out], refused bool) {
 func (s *stream[In, Out]) finish(w *runnerState[In, Out]) (elsewhere bool) {
 	b := w.batch
 	w.batch = nil
-	elsewhere = s.core.FinishBatch(&b.Batch)
+	elsewhere = s.core.FinishBatch(&b.Batch) && !s.core.private // else what waits are invitations of this stream
 	_, n := b.Progress()
 	took := s.core.ref.clock.Now() - b.began
 	s.mu.Lock()

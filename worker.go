@@ -29,6 +29,10 @@ func (c *core[In, Out]) work(w *worker[In, Out]) {
 	}
 	returned = true
 	unlabel()
+	if c.private {
+		c.crew.all.Done()
+		return
+	}
 	c.closeJob(&w.State, c.workerGone)
 }
 
@@ -44,6 +48,10 @@ func (c *core[In, Out]) workUntilPanic(w *worker[In, Out]) (broke *PanicError) {
 	for {
 		if v := w.State.visiting; v != nil {
 			v.visit(&w.State)
+		} else if c.private {
+			if !c.crew.rest(w) {
+				break
+			}
 		} else if w.Last, w.State.last = w.State.last, dispatch.None; c.Fetch(w) {
 			c.runItem(w)
 		} else {

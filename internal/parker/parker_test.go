@@ -11,7 +11,7 @@ import (
 )
 
 func TestDisarmIsTrueOnceForEachArm(t *testing.T) {
-	p := parker.New()
+	var p parker.Parker
 	require.False(t, p.Disarm())
 	p.Arm()
 	require.True(t, p.Disarm())
@@ -20,7 +20,7 @@ func TestDisarmIsTrueOnceForEachArm(t *testing.T) {
 
 func TestParkEndsWithWake(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := parker.New()
+		var p parker.Parker
 		parked := true
 		p.Arm()
 		go func() {
@@ -39,7 +39,7 @@ func TestParkEndsWithWake(t *testing.T) {
 // One goroutine waits for each of many changes by another, and misses none.
 func TestNoWakeIsLost(t *testing.T) {
 	const changes = 10_000
-	p := parker.New()
+	var p parker.Parker
 	var mu sync.Mutex
 	made, seen := 0, 0
 	go func() {
