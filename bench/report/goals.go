@@ -58,6 +58,7 @@ var goals = []goal{
 	{scenario: "mixed-map", to: byHand, limit: 1.1},
 	{scenario: "mixed-stream", to: byHand, limit: 1.1},
 	{scenario: "source", cells: "bursts, p(50|99)$", label: "bursts, p50 and p99", to: "rill", limit: 2},
+	{scenario: "source", cells: "bursts, since due, p(50|99)$", label: "bursts, since due, p50 and p99", to: "rill", limit: 2},
 	{scenario: "source", cells: "each 30 µs, p99$", label: "each 30 µs, p99", to: byHand, limit: 1},
 
 	// On an empty machine.
