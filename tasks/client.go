@@ -33,7 +33,7 @@ type Client struct {
 	// alone is held whole by a suspect's run and in part by every other (rule 11).
 	alone *semaphore.Weighted
 
-	dead *deadCount
+	dead *deadIndex
 
 	status   chan nats.Status // tells of each connection that is made anew
 	watching sync.WaitGroup
@@ -53,7 +53,7 @@ const everybody = math.MaxInt32
 // on, the client connects again by itself for as long as it takes.
 func Connect(ctx context.Context, url string, opts ...Option) (*Client, error) {
 	c := &Client{
-		alone: semaphore.NewWeighted(everybody), dead: newDeadCount(),
+		alone: semaphore.NewWeighted(everybody), dead: newDeadIndex(),
 		queues: make(map[string]*queue), pullers: make(map[*puller]struct{}),
 	}
 	for _, opt := range opts {

@@ -35,32 +35,16 @@ func (d DeadTask) Header(name string) string {
 	return ""
 }
 
-// Dead yields the dead tasks that f selects, the longest dead first. It reads the
-// headers of all records of the kind, which takes about a second for each hundred
-// thousand. An error is the last that it yields.
+// Dead yields the dead tasks that f selects, the longest dead first. The first call of a
+// client reads the headers of all records, which takes about a second for each hundred
+// thousand, and so does each where more than a thousand are dead; others read what has
+// been written since. An error is the last that it yields.
 func (c *Client) Dead(ctx context.Context, f Filter) iter.Seq2[DeadTask, error] {
 	return func(yield func(DeadTask, error) bool) {
-		subject, err := f.subjects()
-		if err != nil {
-			yield(DeadTask{}, err)
-			return
-		}
 		n := 0
-		err = c.scan(ctx, stateStream, subject, 0, true, func(m found) (bool, error) {
-			id, _, _ := parseSubject(m.subject, recordSubjects)
-			r, err := parseRecord(m.header)
-			if err != nil || r.State != Dead {
-				return true, nil //nolint:nilerr // not a record of ours
-			}
-			if r.stamp = m.stamp; !f.selects(r) {
-				return true, nil
-			}
-			now, err := c.readRecord(ctx, id) // with its payload, as it is now
-			if err != nil || now.State != Dead {
-				return true, err
-			}
+		_, err := c.eachDead(ctx, f, func(id ID, r *record) bool {
 			n++
-			return yield(deadTaskOf(id, now), nil) && (f.Limit == 0 || n < f.Limit), nil
+			return yield(deadTaskOf(id, r), nil) && (f.Limit == 0 || n < f.Limit)
 		})
 		if err != nil {
 			yield(DeadTask{}, err)
