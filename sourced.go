@@ -92,6 +92,9 @@ func (ws *sourceWorkers[In, Out]) gone(w *sourceWorker[In, Out]) {
 	ws.mu.Lock()
 	ws.ended.Add(&w.tally)
 	delete(ws.alive, w)
+	if i := slices.Index(ws.wanted, w); i >= 0 { // the source has ended, and drain is about to come
+		ws.wanted = slices.Delete(ws.wanted, i, i+1)
+	}
 	last := ws.draining && len(ws.alive) == 0
 	ws.mu.Unlock()
 	if last {

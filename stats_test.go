@@ -56,6 +56,19 @@ func TestStatsBalanceUnderLoad(t *testing.T) {
 	})
 }
 
+// Workers of a source that has ended go by themselves, some of them before the pool has
+// told them to.
+func TestStatsWhileASourceEnds(t *testing.T) {
+	for range 200 {
+		ch := make(chan int)
+		p := startFrom(t, remuda.FromChan(ch), remuda.Config{Initial: 16}, fails)
+		stop := watch(t, p.Stats)
+		close(ch)
+		<-p.Done()
+		stop()
+	}
+}
+
 // watch takes snapshots until stop is called, and returns the last.
 func watch(t *testing.T, snapshot func() remuda.Stats) (stop func() remuda.Stats) {
 	var over atomic.Bool

@@ -87,8 +87,8 @@ func TestMetricsQueueTimeAroundAJob(t *testing.T) {
 		var m middleware.Metrics
 		pool := remuda.New[task, remuda.Void]()
 		require.NoError(t, pool.Start(remuda.Wrap(remuda.NoOutput(perform), &m)))
-		for range 2 { // the second time, the pool knows
-			for range 3 {
+		for _, n := range []int{1, 3} { // the second time, the pool knows
+			for range n {
 				require.NoError(t, pool.Send(t.Context(), lasting(time.Second, succeed)))
 			}
 			synctest.Wait()
@@ -96,7 +96,7 @@ func TestMetricsQueueTimeAroundAJob(t *testing.T) {
 		}
 		require.NoError(t, pool.Close(t.Context()))
 		s := m.Snapshot()
-		require.EqualValues(t, 6, s.RunTime.Count)
+		require.EqualValues(t, 4, s.RunTime.Count)
 		require.EqualValues(t, 2, s.QueueTime.Count)
 		require.Equal(t, 3*time.Second, s.QueueTime.Sum)
 	})
