@@ -6,7 +6,7 @@ package dispatch
 func (d *state[T, S]) AcquireInline() *Worker[T, S] {
 	d.inMu.Lock()
 	defer d.inMu.Unlock()
-	if d.phase != open || d.roster.searching > 0 || d.Gathering.Size > 0 {
+	if d.phase != open || d.roster.searching > 0 || d.assigned.Load() > 0 || d.Gathering.Size > 0 {
 		return nil
 	}
 	w := d.roster.acquire() // nil if something waits: none is searching, so none is free

@@ -54,12 +54,12 @@ func (m *model) acquireInline() {
 	w := m.d.AcquireInline()
 	m.logf("acquire inline: %v", w != nil)
 	if w == nil {
-		must := m.phase == open && !m.work() && m.is(searching) == 0 && m.isFree()
+		must := m.phase == open && !m.work() && m.is(searching)+m.is(assigned) == 0 && m.isFree()
 		m.must(!must, "a slot is free")
 		m.verify(0, 0)
 		return
 	}
-	m.must(m.phase == open && !m.work() && m.is(searching) == 0 && m.isFree(), "nothing is overtaken")
+	m.must(m.phase == open && !m.work() && m.is(searching)+m.is(assigned) == 0 && m.isFree(), "nothing is overtaken")
 	if !slices.Contains(m.workers, w) {
 		m.workers = append(m.workers, w)
 		m.made++
