@@ -33,7 +33,7 @@ func (c *crew[In, Out]) next(v visitor[In, Out]) *worker[In, Out] {
 }
 
 // sendOut sends a worker of the crew to whom it is to visit. It must be called without locks.
-func (c *core[In, Out]) sendOut(w *worker[In, Out]) {
+func sendOut[In, Out any](c *core[In, Out], w *worker[In, Out]) {
 	if w.State.rested != nil {
 		w.State.rested <- struct{}{}
 	} else {

@@ -48,7 +48,7 @@ func streamKeyed[In, Out any](ctx context.Context, c *core[In, Out], input strea
 	k.faults = input.faults
 	k.runs = callersContext{k.ctx, ctx}
 	unwatch := context.AfterFunc(k.ctx, k.dropQueued)
-	defer k.awaitWorkers() // for what the reader has handed over at last
+	defer awaitWorkers(k.stream) // for what the reader has handed over at last
 	defer k.close()
 	defer func() {
 		unwatch()

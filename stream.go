@@ -85,7 +85,7 @@ func (c *core[In, Out]) stream(ctx context.Context, input streamInput[In], order
 func runStream[In, Out any](s *stream[In, Out], input streamInput[In], emit func(*batch[In, Out], int) bool) error {
 	defer s.close()
 	if input.fixed {
-		s.readSlice(input.slice)
+		readSlice(s, input.slice)
 	} else {
 		s.faults = input.faults
 		s.startReader(input.seq)
@@ -185,8 +185,8 @@ func (s *stream[In, Out]) close() {
 	for _, guest := range invited { // in a pool that is stuck they would pile up
 		s.core.RemoveGuest(guest)
 	}
-	s.awaitWorkers()
-	s.awaitReader()
+	awaitWorkers(s)
+	awaitReader(s)
 	if !s.core.private {
 		s.core.streams.remove(s)
 	}
@@ -202,7 +202,7 @@ func (s *stream[In, Out]) close() {
 
 // awaitWorkers waits until no worker has a batch. If runs may be under way, the slot
 // of the loop's own run is yielded meanwhile.
-func (s *stream[In, Out]) awaitWorkers() {
+func awaitWorkers[In, Out any](s *stream[In, Out]) {
 	s.mu.Lock()
 	for s.working > 0 {
 		s.lastWorker.Arm()
@@ -214,7 +214,7 @@ func (s *stream[In, Out]) awaitWorkers() {
 }
 
 // awaitReader waits until the reader has returned, which may be in the sequence.
-func (s *stream[In, Out]) awaitReader() {
+func awaitReader[In, Out any](s *stream[In, Out]) {
 	if s.returned == nil {
 		return
 	}

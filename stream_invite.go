@@ -53,7 +53,7 @@ func (s *stream[In, Out]) invite() bool {
 		w := s.core.crew.next(s) // with mu, so that close waits for it
 		s.invited = append(s.invited, dispatch.Guest[item[In, Out]]{})
 		s.mu.Unlock()
-		s.core.sendOut(w)
+		sendOut(s.core, w)
 		return true
 	}
 	guest, ok := s.core.SendGuest(item[In, Out]{env: &s.env})

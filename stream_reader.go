@@ -3,7 +3,7 @@ package remuda
 import "iter"
 
 // readSlice takes over a slice of inputs. It is called before there are workers.
-func (s *stream[In, Out]) readSlice(ins []In) {
+func readSlice[In, Out any](s *stream[In, Out], ins []In) {
 	s.mu.Lock()
 	s.unread.slice, s.unread.fixed, s.borrowed = ins, true, true
 	s.exhausted = true
@@ -26,7 +26,7 @@ func (s *stream[In, Out]) startReader(seq iter.Seq[In]) {
 // runtime.Goexit, is kept for the loop.
 func (s *stream[In, Out]) read(seq iter.Seq[In]) {
 	s.thrown = ErrGoexit
-	defer s.readerEnded()
+	defer readerEnded(s)
 	s.thrown = readAll(seq, s.add)
 }
 
@@ -50,7 +50,7 @@ func readAll[In any](seq iter.Seq[In], add func(In) bool) (thrown error) {
 
 // readerEnded notes that the sequence has ended. If a context has, too, that may be
 // why: the loop must not seem to be complete.
-func (s *stream[In, Out]) readerEnded() {
+func readerEnded[In, Out any](s *stream[In, Out]) {
 	err := s.halted()
 	s.mu.Lock()
 	if err != nil && !s.stopped.Load() {
