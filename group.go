@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"sync"
+
+	"github.com/remuda-go/remuda/internal/list"
 )
 
 // A Group is a set of inputs of a pool that others use as well: it is made by
@@ -18,12 +20,11 @@ type Group[In, Out any] struct {
 	done    Ticket[Void] // settled when the group is over
 	unwatch func() bool  // ctx
 
-	mu      sync.Mutex              // guards the rest; never held during a call of the dispatcher
-	first   *groupEnvelope[In, Out] // those that have no outcome, linked
-	pending int                     // how many they are
-	waiting bool                    // somebody is in Wait
-	over    bool                    // Wait has returned, or is about to
-	err     error                   // the first
+	mu      sync.Mutex                        // guards the rest; never held during a call of the dispatcher
+	pending list.List[groupEnvelope[In, Out]] // those that have no outcome
+	waiting bool                              // somebody is in Wait
+	over    bool                              // Wait has returned, or is about to
+	err     error                             // the first
 }
 
 // A groupEnvelope is the envelope of an input of a group.
@@ -32,9 +33,9 @@ type groupEnvelope[In, Out any] struct {
 	group *Group[In, Out]
 	own   runContext
 
-	seq        uint64 // its number in the queue, once that is known; guarded by group.mu, as the rest
-	settled    bool
-	prev, next *groupEnvelope[In, Out]
+	links   list.Links[groupEnvelope[In, Out]] // guarded by group.mu, as the rest
+	seq     uint64                             // its number in the queue, once that is known
+	settled bool
 }
 
 // Group returns an empty group, whose runs belong to ctx: they have its values and
@@ -149,11 +150,7 @@ func (g *Group[In, Out]) add(e *groupEnvelope[In, Out]) error {
 		g.err = g.ctx.Err()
 		return g.err
 	}
-	e.next, g.first = g.first, e
-	if e.next != nil {
-		e.next.prev = e
-	}
-	g.pending++
+	g.pending.PushFront(e, &e.links)
 	return nil
 }
 
@@ -161,16 +158,7 @@ func (g *Group[In, Out]) add(e *groupEnvelope[In, Out]) error {
 func (g *Group[In, Out]) remove(e *groupEnvelope[In, Out], err error) {
 	g.mu.Lock()
 	e.settled = true
-	if e.prev != nil {
-		e.prev.next = e.next
-	} else {
-		g.first = e.next
-	}
-	if e.next != nil {
-		e.next.prev = e.prev
-	}
-	e.prev, e.next = nil, nil
-	g.pending--
+	g.pending.Remove(&e.links)
 	failed := err != nil && g.err == nil
 	if failed {
 		g.err = err
@@ -188,7 +176,7 @@ func (g *Group[In, Out]) remove(e *groupEnvelope[In, Out], err error) {
 // endLocked makes the group over if that is awaited and nothing is left. It reports
 // whether the caller is to call end.
 func (g *Group[In, Out]) endLocked() bool {
-	if g.over || !g.waiting || g.pending > 0 {
+	if g.over || !g.waiting || g.pending.Len() > 0 {
 		return false
 	}
 	g.over = true
@@ -209,9 +197,9 @@ func (e *groupEnvelope[In, Out]) settle(_ Out, err error, _ bool) { e.group.remo
 // context has ended.
 func (g *Group[In, Out]) dropQueued() {
 	g.mu.Lock()
-	queued := make([]*groupEnvelope[In, Out], 0, g.pending)
-	seqs := make([]uint64, 0, g.pending)
-	for e := g.first; e != nil; e = e.next {
+	queued := make([]*groupEnvelope[In, Out], 0, g.pending.Len())
+	seqs := make([]uint64, 0, g.pending.Len())
+	for e := g.pending.First(); e != nil; e = g.pending.Next(&e.links) {
 		if e.seq != 0 {
 			queued, seqs = append(queued, e), append(seqs, e.seq)
 		}

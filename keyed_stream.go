@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/remuda-go/remuda/internal/dispatch"
+	"github.com/remuda-go/remuda/internal/list"
 )
 
 // A keyedStream is a stream over a keyed pool. Its reader hands over the inputs one by
@@ -14,8 +15,10 @@ import (
 // of one.
 type keyedStream[In, Out any] struct {
 	*stream[In, Out]
-	runs    context.Context      // of the runs
-	pending *keyedInput[In, Out] // those that were accepted and have no outcome, linked; guarded by mu
+	runs context.Context // of the runs
+
+	// pending is the inputs that were accepted and have no outcome. mu guards it.
+	pending list.List[keyedInput[In, Out]]
 }
 
 // A keyedInput is an input of a keyedStream.
@@ -27,10 +30,10 @@ type keyedInput[In, Out any] struct {
 	out    [1]outcome[Out]
 	stream *keyedStream[In, Out]
 
-	seq        uint64 // its number in the queue; guarded by the stream's mu, as the rest
-	settled    bool
-	isLinked   bool // among those that were accepted
-	prev, next *keyedInput[In, Out]
+	links    list.Links[keyedInput[In, Out]] // guarded by the stream's mu, as the rest
+	seq      uint64                          // its number in the queue
+	settled  bool
+	isLinked bool // among those that were accepted
 }
 
 // streamKeyed is core.stream on a keyed pool.
@@ -166,10 +169,8 @@ func (k *keyedStream[In, Out]) accepted(e *keyedInput[In, Out], seq uint64) {
 	k.mu.Lock()
 	isQueued := !e.settled
 	if isQueued {
-		if e.next = k.pending; e.next != nil {
-			e.next.prev = e
-		}
-		k.pending, e.seq, e.isLinked = e, seq, true
+		k.pending.PushFront(e, &e.links)
+		e.seq, e.isLinked = seq, true
 		k.working++
 	}
 	k.mu.Unlock()
@@ -197,7 +198,8 @@ func (e *keyedInput[In, Out]) settle(out Out, err error, _ bool) {
 	k.mu.Lock()
 	e.settled = true
 	if e.isLinked {
-		k.unlinkInputLocked(e)
+		k.pending.Remove(&e.links)
+		e.isLinked = false
 		k.working--
 	}
 	freed := k.working == 0 && k.lastWorker.Disarm()
@@ -207,24 +209,12 @@ func (e *keyedInput[In, Out]) settle(out Out, err error, _ bool) {
 	}
 }
 
-func (k *keyedStream[In, Out]) unlinkInputLocked(e *keyedInput[In, Out]) {
-	if e.prev != nil {
-		e.prev.next = e.next
-	} else {
-		k.pending = e.next
-	}
-	if e.next != nil {
-		e.next.prev = e.prev
-	}
-	e.prev, e.next, e.isLinked = nil, nil, false
-}
-
 // dropQueued takes the inputs that have not begun out of the queue, when the context of
 // the runs has ended.
 func (k *keyedStream[In, Out]) dropQueued() {
 	var queued []*keyedInput[In, Out]
 	k.mu.Lock()
-	for e := k.pending; e != nil; e = e.next {
+	for e := k.pending.First(); e != nil; e = k.pending.Next(&e.links) {
 		queued = append(queued, e)
 	}
 	k.mu.Unlock()

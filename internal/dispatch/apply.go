@@ -17,8 +17,8 @@ func (d *Dispatcher[T, S]) apply(e *effects[T, S]) {
 		d.stop(w)
 		w = next
 	}
-	answer(e.admitted.first, nil)
-	answer(e.refused.first, e.refusal)
+	e.admitted.answer(nil)
+	e.refused.answer(e.refusal)
 	if e.checkAll {
 		d.notifyWaitAll()
 	}

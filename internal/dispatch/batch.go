@@ -1,6 +1,10 @@
 package dispatch
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/remuda-go/remuda/internal/list"
+)
 
 // A Batch is inputs that were accepted together and that one worker runs, one
 // after the other. Its owner begins them with Next; another worker may split off
@@ -13,7 +17,7 @@ type Batch struct {
 	state   atomic.Uint64
 	outcome uint64 // of the input that runs, to be added to state; the owner's
 
-	prev, next *Batch // guarded by inMu
+	links list.Links[Batch] // guarded by inMu
 }
 
 // MaxBatch is the most inputs in a batch.
@@ -97,27 +101,7 @@ func (b *Batch) tally() (t Tally, queued int) {
 }
 
 // A batchList is the batches that are under way. Dispatcher.inMu guards it.
-type batchList struct{ first *Batch }
-
-func (l *batchList) push(b *Batch) {
-	b.prev, b.next = nil, l.first
-	if l.first != nil {
-		l.first.prev = b
-	}
-	l.first = b
-}
-
-func (l *batchList) remove(b *Batch) {
-	if b.prev != nil {
-		b.prev.next = b.next
-	} else {
-		l.first = b.next
-	}
-	if b.next != nil {
-		b.next.prev = b.prev
-	}
-	b.prev, b.next = nil, nil
-}
+type batchList = list.List[Batch]
 
 func (b *Batch) reset(n int, begin uint64) {
 	b.state.Store(uint64(n)<<sizeShift | begin)

@@ -16,7 +16,7 @@ func acceptBatch[T, S any](d *state[T, S], b *Batch, n int, begin uint64) bool {
 	}
 	d.accepted += uint64(n)
 	b.reset(n, begin)
-	d.batches.push(b)
+	d.batches.PushFront(b, &b.links)
 	return true
 }
 
@@ -37,7 +37,7 @@ func (d *state[T, S]) SplitBatch(b, rest *Batch, all bool) (from, n int) {
 		from = get(s, sizeShift) - n
 		if b.state.CompareAndSwap(s, s-uint64(n)<<sizeShift) {
 			rest.reset(n, inTurn)
-			d.batches.push(rest)
+			d.batches.PushFront(rest, &rest.links)
 			return from, n
 		}
 	}
@@ -51,7 +51,7 @@ func (d *Dispatcher[T, S]) FinishBatch(b *Batch) (elsewhere bool) {
 	d.inMu.Lock()
 	t, _ := b.tally()
 	d.inline.Add(&t)
-	d.batches.remove(b)
+	d.batches.Remove(&b.links)
 	elsewhere = d.Gathering.Size == 0 && d.phase < draining && (d.roster.surplus() || d.workWaitsLocked())
 	d.noteResolvedLocked(&e)
 	d.inMu.Unlock()

@@ -46,7 +46,7 @@ func (d *state[T, S]) admitLocked(e *effects[T, S], atLeast int) {
 func (d *state[T, S]) refuseLocked(e *effects[T, S], refusal error) {
 	e.refusal = refusal
 	d.keyed.refuse(e.refuse)
-	for w := d.waiters.first; w != nil; w = d.waiters.first {
+	for w := d.waiters.First(); w != nil; w = d.waiters.First() {
 		d.unblockLocked(w)
 		if w.guest {
 			w.seq = d.pushGuestLocked(w.item)

@@ -22,6 +22,6 @@ func (e *effects[T, S]) launch(w *Worker[T, S]) {
 // stop notes that a worker which the roster counts as leaving is to end.
 func (e *effects[T, S]) stop(w *Worker[T, S]) { w.next, e.stopped = e.stopped, w }
 
-func (e *effects[T, S]) admit(w *Waiter[T]) { e.admitted.add(w) }
+func (e *effects[T, S]) admit(w *Waiter[T]) { e.admitted.PushBack(w, &w.links) }
 
-func (e *effects[T, S]) refuse(w *Waiter[T]) { e.refused.add(w) }
+func (e *effects[T, S]) refuse(w *Waiter[T]) { e.refused.PushBack(w, &w.links) }

@@ -90,11 +90,11 @@ func (d *Dispatcher[T, S]) Check() error {
 		idle++
 	}
 	batches := 0
-	for b := d.batches.first; b != nil; b = b.next {
+	for b := d.batches.First(); b != nil; b = d.batches.Next(&b.links) {
 		batches++
-		if b.next != nil && b.next.prev != b {
-			return fmt.Errorf("batch %d is not linked", batches)
-		}
+	}
+	if batches != d.batches.Len() {
+		return fmt.Errorf("%d of %d batches are linked", batches, d.batches.Len())
 	}
 	places := d.placesLocked()
 	waits := d.hasWorkLocked()
@@ -106,7 +106,7 @@ func (d *Dispatcher[T, S]) Check() error {
 		holds bool
 		what  string
 	}{
-		{d.waiters.count() == d.waiters.len && d.waiters.len == int(d.blocked.Load()), "blocked senders are counted"},
+		{d.waiters.count() == d.waiters.Len() && d.waiters.Len() == int(d.blocked.Load()), "blocked senders are counted"},
 		{idle == r.idle, "idle workers are counted"},
 		{r.count >= r.idle+r.yielded && r.idle >= 0 && r.yielded >= len(r.returning) && r.leaving >= 0, "counts of workers agree"},
 		{r.searching >= 0 && r.searching <= r.busy(), "a searching worker is busy"},
@@ -117,7 +117,7 @@ func (d *Dispatcher[T, S]) Check() error {
 		{d.phase == unopened || !waits || r.searching > 0 || !free, "work that waits is seen to"},
 		{d.out.Len() == 0 || r.searching > 0 || d.workWaitsLocked(), "work on the out side is known to wait"},
 		{len(r.returning) == 0 || r.busy() >= max(r.target, 1), "runs that want their slot back come first"},
-		{d.waiters.first == nil || d.phase == open || d.phase == openKeyed, "nobody is blocked once the intake is closed"},
+		{d.waiters.First() == nil || d.phase == open || d.phase == openKeyed, "nobody is blocked once the intake is closed"},
 		{d.waiters.firstWaiting() == nil || places >= d.Bound, "senders are blocked only while the queue is full"},
 		{int64(d.unresolvedLocked()) >= 0, "no input is resolved twice"},
 		{d.IdleTimeout == 0 || r.idle == 0 || d.phase >= draining || d.idle.timer != nil, "the idle clock runs"},
@@ -140,7 +140,7 @@ func (d *Dispatcher[T, S]) Check() error {
 func (d *Dispatcher[T, S]) stringLocked() string {
 	r := &d.roster
 	return fmt.Sprintf("phase %d, in %d/%d, out %d/%d of %d, ahead %d, blocked %d, target %d, count %d, idle %d, yielded %d, leaving %d, searching %d, unserved %v, returning %d",
-		d.phase, d.in.Places(), d.in.Len(), d.out.Places(), d.out.Len(), d.Bound, d.ahead, d.waiters.len,
+		d.phase, d.in.Places(), d.in.Len(), d.out.Places(), d.out.Len(), d.Bound, d.ahead, d.waiters.Len(),
 		r.target, r.count, r.idle, r.yielded, r.leaving, r.searching, r.unserved, len(r.returning))
 }
 
@@ -150,7 +150,7 @@ func (q *keyedQueue[T]) check() error {
 		return nil
 	}
 	last, claims := uint64(0), make(map[*lane[T]]int)
-	for w := q.inLine.first; w != nil; w = w.next {
+	for w := q.inLine.First(); w != nil; w = q.inLine.Next(&w.links) {
 		if w.arrival <= last || w.isOver {
 			return fmt.Errorf("sender %d is in line behind %d, over %v", w.arrival, last, w.isOver)
 		}
@@ -159,20 +159,20 @@ func (q *keyedQueue[T]) check() error {
 			return fmt.Errorf("%d claims for more senders", w.lane.Claims)
 		}
 	}
-	for l, list := range q.over {
-		if list.count() != list.len || list.len == 0 || q.hasShare(l) || l.Claims != claims[l] {
-			return fmt.Errorf("%d senders wait for a lane that has %d inputs and %d claims", list.len, l.Len(), l.Claims)
+	for l, over := range q.over {
+		if over.count() != over.Len() || over.Len() == 0 || q.hasShare(l) || l.Claims != claims[l] {
+			return fmt.Errorf("%d senders wait for a lane that has %d inputs and %d claims", over.Len(), l.Len(), l.Claims)
 		}
 	}
-	if q.inLine.count() != q.inLine.len || q.bound > 0 && q.hasPlace() && q.firstInLine() != nil {
-		return fmt.Errorf("%d are in line, and %d of %d places are taken", q.inLine.len, q.length(), q.bound)
+	if q.inLine.count() != q.inLine.Len() || q.bound > 0 && q.hasPlace() && q.firstInLine() != nil {
+		return fmt.Errorf("%d are in line, and %d of %d places are taken", q.inLine.Len(), q.length(), q.bound)
 	}
 	return nil
 }
 
 func (l *waiterList[T]) count() (n int) {
-	for w := l.first; w != nil; w = w.next {
-		if !w.linked || w.next != nil && w.next.prev != w || w.next == nil && l.last != w {
+	for w := l.First(); w != nil; w = l.Next(&w.links) {
+		if !w.linked {
 			return -1
 		}
 		n++

@@ -71,9 +71,9 @@ func (q *keyedQueue[T]) isNext(l *lane[T]) bool { return q.hasShare(l) && q.firs
 
 // firstInLine returns the first sender in line that may be next.
 func (q *keyedQueue[T]) firstInLine() *Waiter[T] {
-	w := firstOf(q.inLine.first)
+	w := q.inLine.firstWaiting()
 	for w != nil && q.bound == 0 && !w.lane.IsIdle() { // that has got an input beyond the bound meanwhile
-		w = firstOf(w.next)
+		w = q.inLine.waitingFrom(q.inLine.Next(&w.links))
 	}
 	return w
 }
@@ -143,29 +143,29 @@ func (q *keyedQueue[T]) block(w *Waiter[T]) {
 		q.inLine.push(w)
 		return
 	}
-	list := q.over[w.lane]
-	if list == nil {
-		list = new(waiterList[T])
-		q.over[w.lane] = list
+	over := q.over[w.lane]
+	if over == nil {
+		over = new(waiterList[T])
+		q.over[w.lane] = over
 	}
 	w.isOver = true
-	list.push(w)
+	over.push(w)
 }
 
 // promote lets senders that wait for a lane stand in line, in front of those that came
 // later, as far as the lane's share goes.
 func (q *keyedQueue[T]) promote(l *lane[T]) {
-	list := q.over[l]
-	if list == nil {
+	over := q.over[l]
+	if over == nil {
 		return
 	}
-	for w := list.first; w != nil && q.hasShare(l); w = list.first {
-		list.remove(w)
+	for w := over.First(); w != nil && q.hasShare(l); w = over.First() {
+		over.remove(w)
 		w.isOver = false
 		l.Claims++
 		q.inLine.insert(w)
 	}
-	if list.first == nil {
+	if over.First() == nil {
 		delete(q.over, l)
 	}
 }
@@ -189,12 +189,12 @@ func (q *keyedQueue[T]) refuse(refuse func(*Waiter[T])) {
 	if q == nil {
 		return
 	}
-	for w := q.inLine.first; w != nil; w = q.inLine.first {
+	for w := q.inLine.First(); w != nil; w = q.inLine.First() {
 		q.unblock(w)
 		refuse(w)
 	}
-	for _, list := range q.over {
-		for w := list.first; w != nil; w = list.first {
+	for _, over := range q.over {
+		for w := over.First(); w != nil; w = over.First() {
 			q.unblock(w)
 			refuse(w)
 		}

@@ -24,7 +24,7 @@ func (d *state[T, S]) rebalanceLocked(e *effects[T, S]) {
 // four times as long to get from one worker to 10,000. It needs both locks.
 func (d *state[T, S]) startForQueuedLocked(e *effects[T, S]) {
 	r := &d.roster
-	n := d.Gathering.workersFor(d.in.Len() + d.out.Len() + d.waiters.len)
+	n := d.Gathering.workersFor(d.in.Len() + d.out.Len() + d.waiters.Len())
 	n += d.keyed.ready() // with keys, senders that are handed off come one after the other
 	for r.searching < n {
 		w := r.acquire()

@@ -16,7 +16,7 @@ func (d *Dispatcher[T, S]) Send(item T) (seq uint64, err error) {
 			return 0, nil
 		}
 	}
-	if d.in.Places()+d.ahead >= d.Bound || d.waiters.first != nil {
+	if d.in.Places()+d.ahead >= d.Bound || d.waiters.First() != nil {
 		d.inMu.Unlock()
 		return 0, ErrFull
 	}

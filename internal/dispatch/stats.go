@@ -26,7 +26,7 @@ func (d *state[T, S]) Stats() Stats {
 		Tally:    d.finished,
 	}
 	s.Tally.Add(&d.inline)
-	for b := d.batches.first; b != nil; b = b.next {
+	for b := d.batches.First(); b != nil; b = d.batches.Next(&b.links) {
 		t, queued := b.tally()
 		s.Tally.Add(&t)
 		s.Queued += queued

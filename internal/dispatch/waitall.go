@@ -60,7 +60,7 @@ func (d *state[T, S]) unresolvedLocked() uint64 {
 	for o := range d.delivered {
 		n -= d.delivered[o].Load()
 	}
-	for b := d.batches.first; b != nil; b = b.next {
+	for b := d.batches.First(); b != nil; b = d.batches.Next(&b.links) {
 		ended, _ := b.Progress()
 		n -= uint64(ended)
 	}

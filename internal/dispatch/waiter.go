@@ -1,16 +1,20 @@
 package dispatch
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/remuda-go/remuda/internal/list"
+)
 
 // A Waiter is a blocked sender.
 type Waiter[T any] struct {
-	item       T
-	seq        uint64
-	end        <-chan struct{} // closed when its context has ended; may be nil
-	answer     chan error      // of capacity 1, so that it never blocks: nil, or why not
-	prev, next *Waiter[T]      // guarded by inMu
-	linked     bool            // guarded by inMu
-	guest      bool            // it is a guest, and needs neither a place nor an answer
+	item   T
+	seq    uint64
+	end    <-chan struct{}       // closed when its context has ended; may be nil
+	answer chan error            // of capacity 1, so that it never blocks: nil, or why not
+	links  list.Links[Waiter[T]] // guarded by inMu until it is to be answered
+	linked bool                  // it waits; guarded by inMu
+	guest  bool                  // it is a guest, and needs neither a place nor an answer
 
 	// Where inputs have keys, guarded by inMu.
 	lane    *lane[T]
@@ -45,27 +49,39 @@ func (p *waiterPool[T]) put(w *Waiter[T]) {
 
 // A waiterList is the blocked senders in order of arrival.
 type waiterList[T any] struct {
-	first, last *Waiter[T]
-	len         int
+	list.List[Waiter[T]]
 }
 
 func (l *waiterList[T]) push(w *Waiter[T]) {
-	w.linked, w.prev, w.next = true, l.last, nil
-	if l.last != nil {
-		l.last.next = w
-	} else {
-		l.first = w
+	l.PushBack(w, &w.links)
+	w.linked = true
+}
+
+// insert puts w in front of those that came after it.
+func (l *waiterList[T]) insert(w *Waiter[T]) {
+	next := l.First()
+	for next != nil && next.arrival < w.arrival {
+		next = l.Next(&next.links)
 	}
-	l.last = w
-	l.len++
+	if next == nil {
+		l.PushBack(w, &w.links)
+	} else {
+		l.InsertBefore(w, &w.links, &next.links)
+	}
+	w.linked = true
+}
+
+func (l *waiterList[T]) remove(w *Waiter[T]) {
+	l.Remove(&w.links)
+	w.linked = false
 }
 
 // firstWaiting returns the first whose context has not ended, or nil if there is none.
-func (l *waiterList[T]) firstWaiting() *Waiter[T] { return firstOf(l.first) }
+func (l *waiterList[T]) firstWaiting() *Waiter[T] { return l.waitingFrom(l.First()) }
 
-// firstOf is firstWaiting among w and those behind it.
-func firstOf[T any](w *Waiter[T]) *Waiter[T] {
-	for ; w != nil; w = w.next {
+// waitingFrom is firstWaiting among w and those behind it.
+func (l *waiterList[T]) waitingFrom(w *Waiter[T]) *Waiter[T] {
+	for ; w != nil; w = l.Next(&w.links) {
 		select {
 		case <-w.end: // it is about to give up; GiveUp then admits those behind it
 		default:
@@ -75,62 +91,16 @@ func firstOf[T any](w *Waiter[T]) *Waiter[T] {
 	return nil
 }
 
-// insert puts w in front of those that came after it.
-func (l *waiterList[T]) insert(w *Waiter[T]) {
-	next := l.first
-	for next != nil && next.arrival < w.arrival {
-		next = next.next
-	}
-	if next == nil {
-		l.push(w)
-		return
-	}
-	w.linked, w.prev, w.next = true, next.prev, next
-	if next.prev != nil {
-		next.prev.next = w
-	} else {
-		l.first = w
-	}
-	next.prev = w
-	l.len++
+// told is senders to be told what has become of their item, in order.
+type told[T any] struct {
+	list.List[Waiter[T]]
 }
 
-func (l *waiterList[T]) remove(w *Waiter[T]) {
-	if w.prev != nil {
-		w.prev.next = w.next
-	} else {
-		l.first = w.next
-	}
-	if w.next != nil {
-		w.next.prev = w.prev
-	} else {
-		l.last = w.prev
-	}
-	w.linked, w.prev, w.next = false, nil, nil
-	l.len--
-}
-
-// told is senders to be told what has become of their item, linked by next, in
-// order.
-type told[T any] struct{ first, last *Waiter[T] }
-
-func (l *told[T]) add(w *Waiter[T]) {
-	if l.first == nil {
-		l.first = w
-	} else {
-		l.last.next = w
-	}
-	l.last = w
-}
-
-// answer tells all senders in the list what has become of their item. It must be
-// called without locks. A sender that has its answer may release its Waiter at once,
-// so next is read before.
-func answer[T any](w *Waiter[T], err error) {
-	for w != nil {
-		next := w.next
-		w.next = nil
+// answer tells them. It must be called without locks. A sender that has its answer may
+// release its Waiter at once, so that one is taken out before.
+func (l *told[T]) answer(err error) {
+	for w := l.First(); w != nil; w = l.First() {
+		l.Remove(&w.links)
 		w.answer <- err
-		w = next
 	}
 }

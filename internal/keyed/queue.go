@@ -2,7 +2,10 @@
 // out at a time, and they leave in order.
 package keyed
 
-import "github.com/remuda-go/remuda/internal/fifo"
+import (
+	"github.com/remuda-go/remuda/internal/fifo"
+	"github.com/remuda-go/remuda/internal/list"
+)
 
 // A Queue is a queue of values, each of which belongs to a [Lane]. It gives out the
 // oldest value whose lane is free. That lane is busy then, until Free. The zero Queue
@@ -14,17 +17,16 @@ type Queue[V any] struct {
 	all   fifo.Queue[*node[V]] // in order
 	ready ready[V]             // the first of each free lane
 
-	spare  *node[V] // linked by next
-	spares int
+	spares list.List[node[V]]
 }
 
 // A node is a value in a queue.
 type node[V any] struct {
-	value      V
-	lane       *Lane[V]
-	seq        uint64
-	at         int      // its index in ready, or notReady
-	prev, next *node[V] // of its lane
+	links list.Links[node[V]] // of its lane, or the spares
+	value V
+	lane  *Lane[V]
+	seq   uint64
+	at    int // its index in ready, or notReady
 }
 
 const notReady = -1
@@ -47,7 +49,7 @@ func (q *Queue[V]) Push(l *Lane[V], v V) (seq uint64, isReady bool) {
 	n := q.node()
 	n.value, n.lane, n.at = v, l, notReady
 	n.seq = q.all.Push(n)
-	l.push(n)
+	l.queued.PushBack(n, &n.links)
 	q.setReady(l)
 	return n.seq, n.at != notReady
 }
@@ -59,7 +61,7 @@ func (q *Queue[V]) Pop() (V, *Lane[V]) {
 	q.ready.remove(n)
 	q.all.Remove(n.seq)
 	l := n.lane
-	l.remove(n)
+	l.queued.Remove(&n.links)
 	l.busy = true
 	return q.release(n), l
 }
@@ -83,7 +85,7 @@ func (q *Queue[V]) Remove(seq uint64) (v V, l *Lane[V], ok bool) {
 		q.ready.remove(n)
 	}
 	l = n.lane
-	l.remove(n)
+	l.queued.Remove(&n.links)
 	q.setReady(l)
 	return q.release(n), l, true
 }
@@ -95,7 +97,7 @@ func (q *Queue[V]) Clear(f func(V, *Lane[V])) {
 	for q.all.Len() > 0 {
 		n, _ := q.all.Pop()
 		l := n.lane
-		l.remove(n)
+		l.queued.Remove(&n.links)
 		f(q.release(n), l)
 	}
 }
@@ -103,18 +105,17 @@ func (q *Queue[V]) Clear(f func(V, *Lane[V])) {
 // setReady makes the first value of a lane ready, if there is one and the lane is
 // free.
 func (q *Queue[V]) setReady(l *Lane[V]) {
-	if n := l.first; n != nil && !l.busy && n.at == notReady {
+	if n := l.queued.First(); n != nil && !l.busy && n.at == notReady {
 		q.ready.push(n)
 	}
 }
 
 func (q *Queue[V]) node() *node[V] {
-	n := q.spare
+	n := q.spares.First()
 	if n == nil {
 		return new(node[V])
 	}
-	q.spare, n.next = n.next, nil
-	q.spares--
+	q.spares.Remove(&n.links)
 	return n
 }
 
@@ -122,9 +123,8 @@ func (q *Queue[V]) node() *node[V] {
 func (q *Queue[V]) release(n *node[V]) V {
 	v := n.value
 	*n = node[V]{}
-	if q.spares < maxSpares {
-		n.next, q.spare = q.spare, n
-		q.spares++
+	if q.spares.Len() < maxSpares {
+		q.spares.PushFront(n, &n.links)
 	}
 	return v
 }
