@@ -16,17 +16,28 @@ package dispatch
 // none, something else was there before, or enough of those that have an item are on
 // their way.
 func (d *state[T, S]) assignLocked(item T) *Worker[T, S] {
-	if d.roster.searching > 0 || d.assigned.Load() >= mostAssigned || d.Gathering.Size > 0 {
-		return nil
-	}
-	w := d.roster.acquire() // nil if something waits: none is searching, so none is free
+	w := d.acceptForLocked(mostAssigned)
 	if w == nil {
 		return nil
 	}
-	d.accepted++
 	d.assigned.Add(1)
 	w.take(entry[T]{item, d.stamper.Stamp(d.Clock)}, false)
 	w.assigned, w.direct = true, true
+	return w
+}
+
+// acceptForLocked accepts an input for a worker that is free, which it returns. It returns
+// nil if there is none, if that many have an item that they have not begun, or if items
+// are gathered. Nothing that waits is passed over: while something does, a worker is
+// searching, or none is free.
+func (d *state[T, S]) acceptForLocked(assigned int32) *Worker[T, S] {
+	if d.roster.searching > 0 || d.assigned.Load() >= assigned || d.Gathering.Size > 0 {
+		return nil
+	}
+	w := d.roster.acquire()
+	if w != nil {
+		d.accepted++
+	}
 	return w
 }
 

@@ -6,14 +6,10 @@ package dispatch
 func (d *state[T, S]) AcquireInline() *Worker[T, S] {
 	d.inMu.Lock()
 	defer d.inMu.Unlock()
-	if d.phase != open || d.roster.searching > 0 || d.assigned.Load() > 0 || d.Gathering.Size > 0 {
+	if d.phase != open {
 		return nil
 	}
-	w := d.roster.acquire() // nil if something waits: none is searching, so none is free
-	if w != nil {
-		d.accepted++
-	}
-	return w
+	return d.acceptForLocked(1)
 }
 
 // ReleaseInline takes back the worker, and counts the outcome of its input.

@@ -45,7 +45,7 @@ func SendKeyed[K comparable, T, S any](
 func acceptKeyedLocked[T, S any](d *state[T, S], l *lane[T], item T, e *effects[T, S]) (seq uint64) {
 	d.accepted++
 	seq, isReady := d.keyed.inputs.Push(l, entry[T]{item, d.stamper.Stamp(d.Clock)})
-	if n := d.roster.searching; isReady && (n == 0 || d.keyed.ready()>>(searcherShift*(n-1)) > itemsPerSearcher) {
+	if isReady && !d.roster.suffices(d.keyed.ready()) {
 		e.launch(d.roster.acquireSearcher())
 	}
 	return seq

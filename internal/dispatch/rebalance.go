@@ -39,21 +39,11 @@ func (d *state[T, S]) startForQueuedLocked(e *effects[T, S]) {
 // wakeLocked acquires a worker for an input that was just accepted, unless enough
 // are on their way already.
 func (d *state[T, S]) wakeLocked() *Worker[T, S] {
-	n := d.roster.searching
 	switch {
-	case n == 0:
-	case d.Gathering.Size > 0:
+	case d.roster.searching > 0 && d.Gathering.Size > 0:
 		return wakeGathererLocked(d)
-	case d.in.Len()>>(searcherShift*(n-1)) <= itemsPerSearcher:
+	case d.roster.suffices(d.in.Len()):
 		return nil
 	}
 	return d.roster.acquireSearcher()
 }
-
-// Each worker that searches takes eight times as many inputs as the one before to
-// justify the next, or a sender of no-ops would have all of a hundred workers on their
-// way. An input that finds a worker idle does not wait for that: see assign.go.
-const (
-	itemsPerSearcher = 8
-	searcherShift    = 3
-)

@@ -103,6 +103,19 @@ func (r *roster[T, S]) acquire() *Worker[T, S] {
 	return nil
 }
 
+// suffices reports whether enough workers are on their way to so many inputs.
+func (r *roster[T, S]) suffices(waiting int) bool {
+	return r.searching > 0 && waiting>>(searcherShift*(r.searching-1)) <= itemsPerSearcher
+}
+
+// Each worker that searches takes eight times as many inputs as the one before to
+// justify the next, or a sender of no-ops would have all of a hundred workers on their
+// way. An input that finds a worker idle does not wait for that: see assign.go.
+const (
+	itemsPerSearcher = 8
+	searcherShift    = 3
+)
+
 // acquireSearcher acquires a worker that is to look at the queue, or notes that
 // none was free.
 func (r *roster[T, S]) acquireSearcher() *Worker[T, S] {
