@@ -113,7 +113,8 @@ func (w *sourceWorker[In, Out]) end() {
 
 // runForever runs a job that has no input until its worker is stopped. It is what a run
 // is, without what is the same each time: that is half of what it costs here. The first
-// run has been.
+// run has been. With one loop for both, which asks for the chain at each run, a bare run
+// takes 6 ns instead of 4.8.
 func (w *sourceWorker[In, Out]) runForever() {
 	runs := w.runsOfChain
 	if w.chain == nil {
