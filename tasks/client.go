@@ -33,7 +33,8 @@ type Client struct {
 	// alone is held whole by a suspect's run and in part by every other (rule 11).
 	alone *semaphore.Weighted
 
-	dead *deadIndex
+	dead   *deadIndex
+	inHand inHand
 
 	status   chan nats.Status // tells of each connection that is made anew
 	watching sync.WaitGroup
@@ -54,6 +55,7 @@ const everybody = math.MaxInt32
 func Connect(ctx context.Context, url string, opts ...Option) (*Client, error) {
 	c := &Client{
 		alone: semaphore.NewWeighted(everybody), dead: newDeadIndex(),
+		inHand: inHand{tasks: make(map[ID]*delivery)},
 		queues: make(map[string]*queue), pullers: make(map[*puller]struct{}),
 	}
 	for _, opt := range opts {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -20,6 +21,9 @@ type delivery struct {
 	rec         *record
 	interrupted int  // runs that began and have no end (rule 11)
 	suspect     bool // it must run alone
+
+	covers atomic.Uint64 // the deliveries up to this number, since it was taken
+	again  *delivery     // the last one that it covers, if not itself; guarded by inHand.mu
 }
 
 // String names the task, for logs.
@@ -39,6 +43,7 @@ func (c *Client) parseDelivery(msg *nats.Msg) (*delivery, error) {
 		number: meta.NumDelivered, at: c.now(),
 	}
 	d.seq = meta.Sequence.Stream
+	d.covers.Store(d.number)
 	if d.pushed.IsZero() {
 		d.pushed = meta.Timestamp
 	}
@@ -75,7 +80,7 @@ func (c *Client) judge(d *delivery) {
 func (d *delivery) next(state State) *record {
 	return &record{
 		State: state, Tag: d.tag, Attempts: d.rec.Attempts, GivenBack: d.rec.GivenBack,
-		Carrier: d.seq, Deliveries: d.number, Pushed: d.pushed, Expires: d.expires, Key: d.key,
+		Carrier: d.seq, Deliveries: d.covers.Load(), Pushed: d.pushed, Expires: d.expires, Key: d.key,
 		seq: d.rec.seq, header: d.header, body: d.body,
 	}
 }
@@ -106,37 +111,36 @@ func (c *Client) nak(d *delivery, delay time.Duration) {
 	_ = c.nc.Publish(d.reply, []byte(body))
 }
 
-// take reads the record of a carrier that was delivered, and decides (rule 2). It
-// returns nil if there is nothing to run.
-func (h *Handler) take(ctx context.Context, d *delivery) (*delivery, error) {
+// take reads the record of a carrier that was delivered, and decides (rule 2)
+// whether there is something to run.
+func (h *Handler) take(ctx context.Context, d *delivery) (run bool, err error) {
 	c := h.client
-	var err error
 	if d.rec, err = c.readRecord(ctx, d.id); err != nil {
-		return nil, err
+		return false, err
 	}
 	if !d.counts() {
 		if d.rec.State.Final() { // finish what the one before may have left
 			if err := c.release(ctx, d.id, d.rec.Key); err != nil {
-				return nil, err
+				return false, err
 			}
 		}
-		return nil, c.ackUnrun(ctx, d)
+		return false, c.ackUnrun(ctx, d)
 	}
 	if early := d.rec.Due.Sub(d.at); early > 0 && early <= shortDelay {
 		c.nak(d, early) // a server that was restarted does not know the delay any more
-		return nil, nil
+		return false, nil
 	}
 	c.judge(d)
 	switch {
 	case !d.expires.IsZero() && !d.at.Before(d.expires):
-		return nil, h.end(ctx, d, d.finish(Expired, h.set.keep, ""))
+		return false, h.end(ctx, d, d.finish(Expired, h.set.keep, ""))
 	// One interruption alone never buries (rule 11).
 	case d.rec.Attempts+d.interrupted >= h.set.attempts && d.interrupted != 1:
 		r := d.finish(Dead, h.set.keep, fmt.Sprintf("its process ended during %d runs", d.interrupted))
 		r.Attempts += d.interrupted
-		return nil, h.end(ctx, d, r)
+		return false, h.end(ctx, d, r)
 	}
-	return d, nil
+	return true, nil
 }
 
 // finish is the record of an end.

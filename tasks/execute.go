@@ -31,14 +31,25 @@ func (s *source) Next(ctx context.Context) (*delivery, error) {
 			return nil, err
 		}
 		c.fault("taken", d.id)
-		run, err := s.handler.take(context.WithoutCancel(ctx), d)
-		switch {
-		case run != nil:
-			return run, nil
-		case err != nil && !errors.Is(err, errStale):
-			c.nak(d, time.Second) // the server is in trouble: later again
+		if c.hold(d) && s.keep(context.WithoutCancel(ctx), d) {
+			return d, nil
 		}
 	}
+}
+
+// keep reports whether a delivery that is held is to be run. If not, it is let go.
+func (s *source) keep(ctx context.Context, d *delivery) (run bool) {
+	c := s.handler.client
+	defer func() {
+		if !run {
+			c.letGo(d)
+		}
+	}()
+	run, err := s.handler.take(ctx, d)
+	if err != nil && !errors.Is(err, errStale) {
+		c.nak(d, time.Second) // the server is in trouble: later again
+	}
+	return run
 }
 
 // jobOf makes of run the job of the handler's pool.
@@ -51,6 +62,7 @@ func (h *Handler) jobOf(run runFunc) remuda.Job[*delivery, remuda.Void] {
 // execute runs a task and settles it. Its lease is renewed meanwhile.
 func (h *Handler) execute(ctx context.Context, d *delivery, run runFunc) error {
 	c := h.client
+	defer c.letGo(d)
 	p := c.startPulse(d, h.queue.lease)
 	defer p.stop()
 	runCtx, cancel := context.WithCancelCause(ctx)

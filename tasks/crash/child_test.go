@@ -108,6 +108,9 @@ var slow = tasks.Define[string, string]("slow", tasks.Lease(lease), tasks.Keep(t
 // killer is one whose job ends the process.
 var killer = tasks.Define[string, string]("killer", tasks.Lease(lease), tasks.Attempts(3))
 
+// neighbour is one whose tasks run beside a killer, and have fewer attempts than that.
+var neighbour = tasks.Define[string, string]("neighbour", tasks.Lease(lease), tasks.Attempts(2))
+
 const killedItself = 7
 
 // brief is forgotten soon.

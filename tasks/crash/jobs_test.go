@@ -30,12 +30,13 @@ func (l *logbook) handle(w *tasks.Worker) error {
 		}
 		switch how, _, _ := strings.Cut(in, " "); {
 		case r.Kind == killer.Name():
+			time.Sleep(50 * time.Millisecond) // its neighbours run by now
 			os.Exit(killedItself)
 		case how == "fail" && r.Attempt == 1:
 			return "", errors.New("once")
 		case how == "never":
 			return "", middleware.Permanent(errors.New("never"))
-		case how == "long" && !l.o.Finish:
+		case how == "long" && (!l.o.Finish || r.Kind == neighbour.Name()):
 			select {
 			case <-time.After(300 * time.Millisecond):
 			case <-ctx.Done():
@@ -44,7 +45,7 @@ func (l *logbook) handle(w *tasks.Worker) error {
 		}
 		return fmt.Sprintf("%s in epoch %d", in, l.o.Epoch), nil
 	}
-	kinds := []tasks.Kind[string, string]{work, slow, brief, killer}
+	kinds := []tasks.Kind[string, string]{work, slow, brief, killer, neighbour}
 	if l.o.Only != "" {
 		kinds = kinds[:1]
 	}

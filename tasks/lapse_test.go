@@ -1,0 +1,159 @@
+package tasks_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/remuda-go/remuda/tasks"
+	"github.com/remuda-go/remuda/tasks/embedded"
+	"github.com/remuda-go/remuda/tasks/internal/setup"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// A lapser ends leases, as if the process had been out of breath for so long that it
+// could not renew them.
+type lapser struct {
+	t      testing.TB
+	conn   *nats.Conn
+	inbox  *nats.Subscription // sees what every worker receives
+	leases map[string]string  // by the carrier's subject, whom to tell
+}
+
+func newLapser(t testing.TB, conn *nats.Conn) *lapser {
+	inbox, err := conn.SubscribeSync("_INBOX.>")
+	require.NoError(t, err)
+	require.NoError(t, conn.Flush())
+	t.Cleanup(func() { _ = inbox.Unsubscribe() })
+	return &lapser{t: t, conn: conn, inbox: inbox, leases: make(map[string]string)}
+}
+
+// delivered waits for the next delivery of the task.
+func (l *lapser) delivered(id tasks.ID) {
+	for ctx := within(l.t); ; {
+		msg, err := l.inbox.NextMsgWithContext(ctx)
+		require.NoError(l.t, err, "%s is not delivered", id)
+		if strings.HasPrefix(msg.Reply, "$JS.ACK.") && msg.Subject == "remuda.queue."+string(id) {
+			l.leases[msg.Subject] = msg.Reply
+			return
+		}
+	}
+}
+
+// lapse ends the lease of a task that was delivered, and returns when it was delivered
+// again.
+func (l *lapser) lapse(id tasks.ID) {
+	require.NoError(l.t, l.conn.Publish(l.leases["remuda.queue."+string(id)], []byte("-NAK")))
+	l.delivered(id)
+}
+
+// lapsing opens a store in this process, and connects to one elsewhere.
+func lapsing(t *testing.T, test func(t *testing.T, c *tasks.Client, l *lapser, j setup.Journal)) {
+	t.Run("embedded", func(t *testing.T) {
+		t.Parallel()
+		var o *setup.Options
+		c := open(t, "", embedded.Client(func(opts *setup.Options) { o = opts }))
+		test(t, c, newLapser(t, o.Conn), o.Journal)
+	})
+	t.Run("elsewhere", func(t *testing.T) {
+		t.Parallel()
+		n := newServer(t)
+		conn, err := nats.Connect(n.srv.ClientURL())
+		require.NoError(t, err)
+		t.Cleanup(conn.Close)
+		test(t, n.connect(), newLapser(t, conn), nil)
+	})
+}
+
+// A task whose lease has run out is delivered again. Where it still runs in the same
+// process, that is no second run and no interruption: it does not wait to be alone, and
+// so holds up nobody.
+func TestALeaseThatRunsOutInItsOwnProcess(t *testing.T) {
+	t.Parallel()
+	lapsing(t, func(t *testing.T, c *tasks.Client, l *lapser, _ setup.Journal) {
+		k := tasks.Define[string, int]("lapse", tasks.Lease(time.Hour), tasks.Backoff(func(int) time.Duration { return 0 }))
+		w := tasks.NewWorker(c)
+		begun, finish := make(chan int, 10), make(chan struct{})
+		release := sync.OnceFunc(func() { close(finish) })
+		handle(t, w, k, 3, func(ctx context.Context, how string) (int, error) {
+			r, _ := tasks.RunFrom(ctx)
+			if how == "quick" {
+				return 0, nil
+			}
+			begun <- r.Attempt
+			if r.Attempt == 1 {
+				<-finish
+				return 0, errors.New("once")
+			}
+			return r.Attempt, nil
+		})
+		run(t, w)
+		t.Cleanup(release)
+		id := push(t, c, k, "held", tasks.WithID("held"))
+		receive(t, begun)
+		l.delivered(id)
+		for range 3 {
+			l.lapse(id)
+		}
+		_, err := k.Wait(within(t), c, push(t, c, k, "quick"))
+		require.NoError(t, err, "it waits for a run that was not interrupted")
+		release()
+		got, err := k.Wait(within(t), c, id) // tried again at once, and not when the lease is over
+		require.NoError(t, err)
+		assert.Equal(t, 2, got)
+		assert.Equal(t, 2, receive(t, begun))
+		assert.Empty(t, begun)
+		drained(t, c, "lapse")
+	})
+}
+
+// A suspect whose lease runs out was interrupted once, and not twice.
+func TestASuspectWhoseLeaseRunsOut(t *testing.T) {
+	t.Parallel()
+	lapsing(t, func(t *testing.T, c *tasks.Client, l *lapser, j setup.Journal) {
+		k := tasks.Define[int, int]("suspect", tasks.Lease(time.Hour), tasks.Attempts(2))
+		id := push(t, c, k, 7, tasks.WithID("a"))
+		if j != nil { // the process before was killed while it ran
+			require.NoError(t, j.Begin(string(id), 0))
+		} else {
+			takeAndDie(t, l, id)
+		}
+		w := tasks.NewWorker(c)
+		begun, finish := make(chan int, 10), make(chan struct{})
+		release := sync.OnceFunc(func() { close(finish) })
+		handle(t, w, k, 2, func(ctx context.Context, n int) (int, error) {
+			r, _ := tasks.RunFrom(ctx)
+			begun <- r.Attempt
+			<-finish
+			return n, nil
+		})
+		run(t, w)
+		t.Cleanup(release)
+		assert.Equal(t, 2, receive(t, begun))
+		l.delivered(id)
+		l.lapse(id)
+		for range 20 { // it would be buried meanwhile
+			_, err := k.Result(t.Context(), c, id)
+			require.ErrorIs(t, err, tasks.ErrNotDone)
+			time.Sleep(10 * time.Millisecond)
+		}
+		release()
+		got, err := k.Wait(within(t), c, id)
+		require.NoError(t, err)
+		assert.Equal(t, 7, got)
+		assert.Empty(t, begun)
+	})
+}
+
+// takeAndDie takes a task as a worker does that is killed, and whose lease runs out.
+func takeAndDie(t *testing.T, l *lapser, id tasks.ID) {
+	require.NoError(t, l.conn.PublishRequest("$JS.API.CONSUMER.MSG.NEXT.REMUDA_QUEUE_"+id.Kind()+".worker", l.conn.NewRespInbox(), []byte(`{"batch":1}`)))
+	l.delivered(id)
+	require.NoError(t, l.conn.Publish(l.leases["remuda.queue."+string(id)], []byte("-NAK")))
+	require.NoError(t, l.conn.Flush())
+}
