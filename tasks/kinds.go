@@ -15,7 +15,7 @@ import (
 // KindInfo is the state of a kind.
 type KindInfo struct {
 	Kind       string
-	Waiting    int           // in the queue, not taken by a worker; short retries are among them
+	Waiting    int           // in the queue, not taken by a worker; short retries are among them, and what was pushed again and has ended
 	Running    int           // taken by workers
 	Scheduled  int           // not yet due, or on the way into the queue: At, After, long retries, redriven
 	Dead       int           // given up, and not redriven or deleted

@@ -113,12 +113,17 @@ func TestOnDead(t *testing.T) {
 	assert.Contains(t, errs, "dead after 2 attempts: sh: exit status 3: no good")
 	p.eventually(func() bool { return p.lines("notes") == 1 }, "nobody is told")
 	assert.Contains(t, p.read("notes"), `"reason":"sh: exit status 3: no good","payload":{"image":1}`)
+	p.ok("pause", "note")
 	s.stop()
 	s = p.serve()
 	again := p.ok("push", "bad", "another")
 	p.run("wait", again)
-	p.eventually(func() bool { return strings.Contains(p.read("notes"), "another") }, "nobody is told of the other")
-	assert.Equal(t, 2, p.lines("notes"))
+	waits := func() bool { return p.ok("list", "--kind", "note", "--state", "waiting") != "" }
+	p.eventually(waits, "nobody is to be told of the other")
+	assert.Contains(t, p.ok("stats", "--json"), `"kind":"note","waiting":1,`, "the first is told of, and not pushed again")
+	p.ok("resume", "note")
+	p.eventually(func() bool { return p.lines("notes") == 2 }, "nobody is told of the other")
+	assert.Contains(t, p.read("notes"), "another")
 	s.stop()
 }
 

@@ -139,7 +139,17 @@ func (s *Server) tellOf(ctx context.Context, m mourner, told map[string]time.Tim
 
 func (s *Server) tell(ctx context.Context, to tasks.Kind[[]byte, []byte], d tasks.DeadTask) error {
 	sum := sha256.Sum256([]byte(string(d.ID) + "@" + d.Updated.UTC().Format(time.RFC3339Nano)))
-	name := tasks.WithID(hex.EncodeToString(sum[:16]))
+	id := tasks.NewID(to.Name(), hex.EncodeToString(sum[:16]))
+	// To push it again would do no harm, but it would count as one that waits until a
+	// worker has looked at it.
+	if _, err := to.Result(ctx, s.client, id); !errors.Is(err, tasks.ErrNotFound) {
+		var ended *tasks.TaskError
+		if err == nil || errors.Is(err, tasks.ErrNotDone) || errors.As(err, &ended) {
+			return nil
+		}
+		return err
+	}
+	name := tasks.WithID(id.Name())
 	note := death{Task: api.TaskOf(d.Info)}
 	note.SetPayload(d.Payload)
 	err := s.pushNote(ctx, to, note, name)
