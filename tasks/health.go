@@ -7,6 +7,11 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
+// Durability says in words when what is confirmed is on disk, as the server of an embedded
+// store tells it, for a line in a log. It is empty for a client of Connect: there the
+// server's sync_interval decides, which it tells nobody.
+func (c *Client) Durability() string { return c.opts.Durable }
+
 // Health reports whether tasks can be stored, and whether what a killed process left
 // undone is made good: it writes to the store, and returns the error if the server
 // does not confirm that before ctx ends, or else that of the sweeper, if this process

@@ -158,6 +158,8 @@ func TestRedriveOfWhatWaits(t *testing.T) {
 	k := tasks.Define[int, int]("waits")
 	require.ErrorIs(t, c.Redrive(t.Context(), push(t, c, k, 1)), tasks.ErrEnded)
 	require.ErrorIs(t, c.Redrive(t.Context(), push(t, c, k, 1, tasks.After(time.Hour))), tasks.ErrEnded)
+	require.ErrorIs(t, c.Redrive(t.Context(), tasks.NewID("waits", "never")), tasks.ErrNotFound)
+	require.ErrorIs(t, c.Redrive(t.Context(), tasks.NewID("unknown", "never")), tasks.ErrNotFound)
 }
 
 func TestRedriveOfWhatWasCancelledWhileItRuns(t *testing.T) {
@@ -242,16 +244,4 @@ func TestWhatIsNoIDIsRefused(t *testing.T) {
 	info, err := c.Info(t.Context(), id)
 	require.NoError(t, err)
 	require.Equal(t, tasks.Cancelled, info.State)
-}
-
-// yet, is there all the same.
-func TestRedriveOfATaskThatWaits(t *testing.T) {
-	t.Parallel()
-	c := open(t, "")
-	k := tasks.Define[int, int]("waits")
-	for _, id := range []tasks.ID{push(t, c, k, 1), push(t, c, k, 1, tasks.After(time.Hour))} {
-		require.ErrorIs(t, c.Redrive(t.Context(), id), tasks.ErrEnded)
-	}
-	require.ErrorIs(t, c.Redrive(t.Context(), tasks.NewID("waits", "never")), tasks.ErrNotFound)
-	require.ErrorIs(t, c.Redrive(t.Context(), tasks.NewID("unknown", "never")), tasks.ErrNotFound)
 }

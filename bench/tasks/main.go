@@ -47,8 +47,15 @@ type maker struct {
 }
 
 var makers = []maker{
-	{"remuda/tasks", newRemuda}, {"asynq", newAsynq}, {"river", newRiver}, {"goqite", newGoqite},
+	{ours, newRemuda}, {"asynq", newAsynq}, {"river", newRiver}, {"goqite", newGoqite},
+	{floorName, newFloor},
 }
+
+// ours and floorName are the columns that are no peers.
+const (
+	ours      = "remuda/tasks"
+	floorName = "JetStream floor"
+)
 
 var errUnsupported = fmt.Errorf("there is no call for it")
 
@@ -126,16 +133,26 @@ func compare(ctx context.Context, strict bool, size sizes, rounds int) error {
 			}
 		}
 	}
-	fmt.Printf("\n| | %s |\n|---|%s\n", strings.Join(names, " | "), strings.Repeat("--:|", len(names)))
+	show(names, results, strict)
+	return nil
+}
+
+// show prints the table, with the goal of each row and whether it is reached.
+func show(names []string, results [][][]float64, strict bool) {
+	fmt.Printf("\n| | %s | goal |\n|---|%s---|\n", strings.Join(names, " | "), strings.Repeat("--:|", len(names)))
+	rows := make(map[string]row)
 	for i, c := range cells {
 		if !slices.ContainsFunc(results[i], func(v []float64) bool { return len(v) > 0 }) {
 			continue
 		}
+		rows[c.name] = row{}
 		fmt.Printf("| %s |", c.name)
-		for j := range systems {
-			fmt.Printf(" %s |", c.show(results[i][j]))
+		for j, v := range results[i] {
+			fmt.Printf(" %s |", c.show(v))
+			if len(v) > 0 {
+				rows[c.name][names[j]] = percentile(v, 0.5)
+			}
 		}
-		fmt.Println()
+		fmt.Printf(" %s |\n", verdict(c, rows, strict))
 	}
-	return nil
 }

@@ -8,7 +8,7 @@ import (
 // Each cell of the table works on the systems that need no server of their own.
 func TestCells(t *testing.T) {
 	for _, m := range makers {
-		if m.name != "remuda/tasks" && m.name != "goqite" {
+		if m.name != ours && m.name != "goqite" && m.name != floorName {
 			continue
 		}
 		t.Run(m.name, func(t *testing.T) {

@@ -17,7 +17,6 @@ import (
 type remudaSystem struct {
 	client *tasks.Client
 	dir    string
-	strict bool
 
 	pushed  atomic.Int64
 	handler atomic.Pointer[tasks.Handler] // that works, if one does
@@ -47,14 +46,15 @@ func newRemuda(ctx context.Context, strict bool) (system, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &remudaSystem{client: client, dir: dir, strict: strict}, nil
+	return &remudaSystem{client: client, dir: dir}, nil
 }
 
 func (s *remudaSystem) durability(context.Context) (string, error) {
-	if s.strict {
-		return "embedded JetStream, as Open has it by default: synced before Push returns, and before a result counts", nil
+	how := s.client.Durability()
+	if how == "" {
+		return "", errors.New("the store does not tell")
 	}
-	return "embedded JetStream, sync_interval: 1s", nil
+	return "embedded JetStream, " + how, nil
 }
 
 func (s *remudaSystem) push(ctx context.Context) error {

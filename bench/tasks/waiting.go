@@ -143,6 +143,8 @@ func hold(ctx context.Context, args []string) error {
 	switch args[0] {
 	case "remuda":
 		return holdRemuda(ctx, args[1], took)
+	case "floor":
+		return holdFloor(ctx, args[1], took)
 	case "asynq":
 		return holdAsynq(args[1], took)
 	case "river":

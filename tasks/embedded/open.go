@@ -53,7 +53,7 @@ func Open(ctx context.Context, dir string, opts ...Option) (*tasks.Client, error
 	}
 	ours := func(c *setup.Options) {
 		c.Conn, c.Journal, c.Disk, c.OnClose = s.conn, s.journal, s.disk, s.close
-		c.Lazy = !s.syncs
+		c.Lazy, c.Durable = !s.syncs, s.durability()
 		most := o.pushable(s.server.JetStreamConfig().MaxStore)
 		c.Full = func() bool { return int64(s.server.GlobalAccount().JetStreamUsage().Store) >= most }
 	}
@@ -119,6 +119,20 @@ func (s *store) open(o options) error {
 		return fmt.Errorf("remuda: the server of %s does not start", s.dir)
 	}
 	return nil
+}
+
+// durability is what the server's settings mean for what is confirmed.
+func (s *store) durability() string {
+	cfg := s.server.JetStreamConfig()
+	switch {
+	case s.temp:
+		return "in a temporary directory: nothing outlives the process"
+	case cfg.SyncAlways:
+		return "sync_interval always: each write is synced before it is confirmed"
+	case s.disk != nil:
+		return fmt.Sprintf("group commit: what is written is synced before it is confirmed (and by the server each %v)", cfg.SyncInterval)
+	}
+	return fmt.Sprintf("relaxed: written before it is confirmed, and synced each %v", cfg.SyncInterval)
 }
 
 // streams is where the server has a directory for each stream.
@@ -193,7 +207,7 @@ func (s *store) close() error {
 		s.disk.Close()
 	}
 	if s.journal != nil {
-		err = s.journal.close()
+		err = errors.Join(err, s.journal.close())
 	}
 	if s.lock != nil {
 		err = errors.Join(err, s.lock.Unlock())

@@ -11,6 +11,7 @@ import (
 	"github.com/remuda-go/remuda"
 	"github.com/remuda-go/remuda/tasks"
 	"github.com/remuda-go/remuda/tasks/embedded"
+	"github.com/remuda-go/remuda/tasks/internal/disk"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -151,4 +152,39 @@ func TestAStoreThatAsksForAToken(t *testing.T) {
 	_, err = kind.Push(t.Context(), other, 2)
 	require.NoError(t, err)
 	require.NoError(t, other.Close())
+}
+
+// A store tells how durable it is, as its server has it.
+func TestDurability(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, row := range []struct {
+		dir  string
+		opts []embedded.Option
+		want string
+	}{
+		{"", nil, "temporary"},
+		{filepath.Join(dir, "relaxed"), []embedded.Option{embedded.RelaxedSync()}, "relaxed: written before it is confirmed, and synced each 1s"},
+		{filepath.Join(dir, "shared"), []embedded.Option{embedded.Listen("127.0.0.1:0")}, "sync_interval always"},
+		{filepath.Join(dir, "own"), nil, map[bool]string{true: "group commit", false: "sync_interval always"}[disk.Ordered(dir)]},
+	} {
+		c, err := embedded.Open(t.Context(), row.dir, row.opts...)
+		require.NoError(t, err)
+		assert.Contains(t, c.Durability(), row.want)
+		require.NoError(t, c.Close())
+	}
+}
+
+// Close returns the error of the last sync.
+func TestCloseTellsOfAStoreThatIsGone(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "store")
+	require.NoError(t, os.MkdirAll(dir, 0o700))
+	if !disk.Ordered(dir) {
+		t.Skip("on this file system the server syncs each write by itself")
+	}
+	c, err := embedded.Open(t.Context(), dir)
+	require.NoError(t, err)
+	require.NoError(t, os.RemoveAll(filepath.Join(dir, "jetstream")))
+	require.ErrorContains(t, c.Close(), "remuda: sync the store")
 }

@@ -21,6 +21,7 @@ type Options struct {
 	Lazy    bool        // the server answers before it has synced
 	Full    func() bool // the store holds as much as may be pushed; nil if there is no bound
 	OnClose func() error
+	Durable string // what is on disk when a push is confirmed, in words
 
 	// For tests.
 	Fault func(point, id string) // called at each fault point
