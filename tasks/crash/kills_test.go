@@ -178,6 +178,7 @@ func (w *world) runs(h *history, id tasks.ID) {
 
 // The promise, over kills at every point. REMUDA_KILLS is their number.
 func TestKills(t *testing.T) {
+	hits := make(map[string]int)
 	for i, name := range []string{"embedded", "relaxed", "cluster"} {
 		o := order{Relaxed: name == "relaxed"}
 		first := i * len(points) / 3 // a short test comes to other points in each
@@ -185,8 +186,18 @@ func TestKills(t *testing.T) {
 			if name == "cluster" {
 				o.URL = serve(t)
 			}
-			killPoints(t, o, first, kills()/3)
+			killPoints(t, o, first, kills()/3, hits)
 		})
+	}
+	histogram(t, hits, kills())
+}
+
+// histogram tells how often a process was killed at each point while a task was there,
+// and that no point was left out.
+func histogram(t *testing.T, hits map[string]int, kills int) {
+	for _, point := range points {
+		t.Logf("%-10s %4d", point, hits[point])
+		assert.GreaterOrEqual(t, hits[point], kills/len(points)/2, "kills at %s", point)
 	}
 }
 
@@ -198,8 +209,8 @@ func kills() int {
 	return 30
 }
 
-// killPoints kills so many processes, at each point in turn.
-func killPoints(t *testing.T, o order, first, kills int) {
+// killPoints kills so many processes, at each point in turn, and adds to the hits.
+func killPoints(t *testing.T, o order, first, kills int, hits map[string]int) {
 	w := newWorld(t, o)
 	missed := 0
 	for i := 0; i < kills; {
@@ -215,7 +226,7 @@ func killPoints(t *testing.T, o order, first, kills int) {
 	}
 	w.check()
 	for point, n := range w.history().hits {
-		t.Logf("%-10s %4d", point, n)
+		hits[point] += n
 	}
 }
 

@@ -123,7 +123,9 @@ func TestPowerFailures(t *testing.T) {
 		t.Skip("on this file system the server syncs each write by itself")
 	}
 	const each = 100 // each sync copies a file, which is to stay small
+	hits := make(map[string]int)
 	for first, left := 0, kills()/3; left > 0; first, left = first+each, left-each {
-		t.Run(strconv.Itoa(first), func(t *testing.T) { killPoints(t, order{Power: true}, first, min(left, each)) })
+		t.Run(strconv.Itoa(first), func(t *testing.T) { killPoints(t, order{Power: true}, first, min(left, each), hits) })
 	}
+	histogram(t, hits, kills()/3)
 }
