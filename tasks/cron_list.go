@@ -24,8 +24,8 @@ func (c *Client) CronEntries(ctx context.Context, kind string) ([]CronEntry, err
 		}
 	}
 	var all []CronEntry
-	subject := scheduleSubjects + cmpOr(kind, "*") + ".*." + tagCron
-	err := c.scanWork(ctx, scheduleStream, subject, func(m found) (bool, error) {
+	subject := scheduleSubjects + cmp.Or(kind, "*") + ".*." + tagCron
+	err := c.scanWork(ctx, scheduleStream, subject, 0, func(m found) (bool, error) {
 		id, _, _ := parseSubject(m.subject, scheduleSubjects)
 		next, err := c.nextFiring(ctx, id, m.stamp)
 		all = append(all, CronEntry{

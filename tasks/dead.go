@@ -12,11 +12,11 @@ import (
 // A Filter selects tasks. The zero Filter selects all.
 type Filter struct {
 	Kind   string         // only this kind
-	States []State        // only in one of these states; for List
+	States []State        // only in one of these states, as Info tells it; for List
 	Before time.Time      // only those whose state was last written before
 	After  time.Time      // only those whose state was last written after
 	Reason *regexp.Regexp // only those whose reason it matches
-	Limit  int            // no more than so many
+	Limit  int            // only so many, those that have changed last; 0 is all
 }
 
 // A DeadTask is a task that was given up: it has used up its attempts, or is not
@@ -35,17 +35,14 @@ func (d DeadTask) Header(name string) string {
 	return ""
 }
 
-// Dead yields the dead tasks that f selects, the longest dead first. The first call of a
+// Dead yields the dead tasks that f selects, the longest dead first; with a Limit, those
+// that died last. The first call of a
 // client reads the headers of all records, which takes about a second for each hundred
 // thousand, and so does each where more than a thousand are dead; others read what has
 // been written since. An error is the last that it yields.
 func (c *Client) Dead(ctx context.Context, f Filter) iter.Seq2[DeadTask, error] {
 	return func(yield func(DeadTask, error) bool) {
-		n := 0
-		_, err := c.eachDead(ctx, f, func(id ID, r *record) bool {
-			n++
-			return yield(deadTaskOf(id, r), nil) && (f.Limit == 0 || n < f.Limit)
-		})
+		_, err := c.eachDead(ctx, f, func(id ID, r *record) bool { return yield(deadTaskOf(id, r), nil) })
 		if err != nil {
 			yield(DeadTask{}, err)
 		}
@@ -80,13 +77,15 @@ func (f Filter) subjects() (string, error) {
 	return recordSubjects + f.Kind + ".*", checkKind(f.Kind)
 }
 
+// wants reports whether tasks in the state are among those that f selects.
+func (f Filter) wants(s State) bool { return len(f.States) == 0 || slices.Contains(f.States, s) }
+
+// selects reports whether f selects a task by its record, whatever its state.
 func (f Filter) selects(r *record) bool {
 	switch {
 	case !f.Before.IsZero() && !r.stamp.Before(f.Before):
 		return false
 	case !f.After.IsZero() && !r.stamp.After(f.After):
-		return false
-	case len(f.States) > 0 && !slices.Contains(f.States, r.State):
 		return false
 	}
 	return f.Reason == nil || f.Reason.MatchString(r.Reason)

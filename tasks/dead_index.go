@@ -80,36 +80,94 @@ func (c *Client) eachDead(ctx context.Context, f Filter, more func(ID, *record) 
 	if err != nil {
 		return false, err
 	}
-	look := func(id ID) (bool, error) {
-		r, err := c.readRecord(ctx, id)
-		if err != nil || r.State != Dead || !f.selects(r) {
-			return true, err
-		}
-		return more(id, r), nil
-	}
 	ids, few, err := c.deadOnes(ctx, f.Kind)
-	if err != nil {
+	switch {
+	case err != nil:
 		return false, err
+	case f.Limit > 0:
+		return c.eachLastDead(ctx, f, subject, ids, few, more)
 	}
 	on = true
-	if few {
-		for _, id := range ids {
-			if on, err = look(id); err != nil || !on {
-				return on, err
-			}
-		}
-		return on, nil
+	look := func(id ID) (bool, error) {
+		r, err := c.deadRecord(ctx, id, f)
+		on = err == nil && (r == nil || more(id, r))
+		return on, err
 	}
-	err = c.scan(ctx, stateStream, subject, 0, true, func(m found) (_ bool, err error) {
-		id, _, _ := parseSubject(m.subject, recordSubjects)
+	if !few {
+		return on, c.scanDead(ctx, f, subject, 0, allOfIt, look)
+	}
+	for _, id := range ids {
+		if on, err := look(id); err != nil || !on {
+			return on, err
+		}
+	}
+	return true, nil
+}
+
+// eachLastDead is eachDead for the last f.Limit of them, of which it reads no more than
+// it takes to find these.
+func (c *Client) eachLastDead(ctx context.Context, f Filter, subject string, ids []ID, few bool, more func(ID, *record) bool) (on bool, err error) {
+	if !few {
+		ids, err = tail(ctx, c, stateStream, f.Limit, func(from, to uint64) (part []ID, err error) {
+			return part, c.scanDead(ctx, f, subject, from, to, func(id ID) (bool, error) {
+				part = append(part, id)
+				return true, nil
+			})
+		})
+		if err != nil {
+			return false, err
+		}
+	}
+	type one struct {
+		id  ID
+		rec *record
+	}
+	var found []one
+	for _, id := range slices.Backward(ids) {
+		r, err := c.deadRecord(ctx, id, f)
+		if err != nil {
+			return false, err
+		}
+		if r == nil {
+			continue
+		}
+		if found = append(found, one{id, r}); len(found) == f.Limit {
+			break
+		}
+	}
+	for _, d := range slices.Backward(found) {
+		if !more(d.id, d.rec) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// deadRecord reads the record of a task; nil if it is not dead any more, or f does not
+// select it.
+func (c *Client) deadRecord(ctx context.Context, id ID, f Filter) (*record, error) {
+	r, err := c.readRecord(ctx, id)
+	if err != nil || r.State != Dead || !f.selects(r) {
+		return nil, err
+	}
+	return r, nil
+}
+
+// scanDead calls each with the dead tasks that f selects by what the headers of their
+// records say, of those that were written from one sequence to another.
+func (c *Client) scanDead(ctx context.Context, f Filter, subject string, from, to uint64, each func(ID) (bool, error)) error {
+	return c.scan(ctx, stateStream, subject, from, true, func(m found) (on bool, err error) {
+		if m.seq > to {
+			return false, nil
+		}
 		r, err := parseRecord(m.header)
 		if err != nil || r.State != Dead {
 			return true, nil //nolint:nilerr // not a record of ours
 		}
-		if r.stamp = m.stamp; f.selects(r) {
-			on, err = look(id)
+		if r.stamp = m.stamp; !f.selects(r) {
+			return true, nil
 		}
-		return on, err
+		id, _, _ := parseSubject(m.subject, recordSubjects)
+		return each(id)
 	})
-	return on, err
 }

@@ -62,7 +62,8 @@ func TestTheDeadInOrder(t *testing.T) {
 		state(t, c, ids[0], tasks.Dead)
 		ids = append(ids[1:], ids[0])
 		assert.Equal(t, ids, list(tasks.Filter{Kind: "mortal"}))
-		assert.Equal(t, ids[:2], list(tasks.Filter{Kind: "mortal", Limit: 2}))
+		assert.Equal(t, ids[len(ids)-2:], list(tasks.Filter{Kind: "mortal", Limit: 2}))
+		assert.Equal(t, ids, list(tasks.Filter{Kind: "mortal", Limit: len(ids)}))
 		assert.Equal(t, []tasks.ID{elsewhere}, list(tasks.Filter{Reason: regexp.MustCompile("n is 9$")}))
 	}
 	check()

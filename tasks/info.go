@@ -28,6 +28,15 @@ type Info struct {
 	Note     string
 }
 
+// Changed is when the state of the task was last written or, if it was not yet, when the
+// task was pushed.
+func (i Info) Changed() time.Time {
+	if i.Updated.IsZero() {
+		return i.Pushed
+	}
+	return i.Updated
+}
+
 // Info returns what is known of a task, and [ErrNotFound]. It asks the workers
 // whether they run it, and gives them a tenth of a second to answer.
 func (c *Client) Info(ctx context.Context, id ID) (Info, error) {
@@ -43,9 +52,13 @@ func (c *Client) Info(ctx context.Context, id ID) (Info, error) {
 	if err != nil || at == nil {
 		return info, err
 	}
-	info.State, info.Progress, info.Note = Running, at.Fraction, at.Note
+	info.runs()
+	info.Progress, info.Note = at.Fraction, at.Note
 	return info, nil
 }
+
+// runs says that the task runs: until then, its record or carrier says that it waits.
+func (i *Info) runs() { i.State, i.Due = Running, time.Time{} }
 
 func infoOf(t *sight) Info {
 	info := Info{
@@ -83,8 +96,12 @@ func (c *Client) ask(ctx context.Context, id ID) (*progress, error) {
 
 // answer says that this handler runs the task, if it does.
 func (h *Handler) answer(msg *nats.Msg) {
-	if strings.HasSuffix(msg.Subject, "."+anybody) {
+	switch {
+	case strings.HasSuffix(msg.Subject, "."+anybody):
 		_ = msg.Respond(nil)
+		return
+	case strings.HasSuffix(msg.Subject, "."+everyRun):
+		h.answerRuns(msg)
 		return
 	}
 	id, _, _ := parseSubject(msg.Subject, askSubjects)

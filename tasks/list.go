@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"slices"
@@ -8,107 +9,188 @@ import (
 
 // List yields the tasks that f selects: first those that have ended or have been
 // tried, in the order in which their state was last written, then those that have
-// yet to be run. It takes about a second for each hundred thousand, and less where only
-// the dead are asked for: see [Client.Dead]. A task that
-// changes its place meanwhile may be yielded twice or not at all. Whether a task
-// runs right now [Client.Info] tells. An error is the last that List yields.
+// yet to be run. With a Limit, it is the newest of all these, in the order of
+// [Info.Changed].
+//
+// List takes about a second for each hundred thousand, less with a Limit if what f
+// selects is among the newest, and less where only the dead are asked for: see
+// [Client.Dead]. A task that changes its place meanwhile may be yielded twice or not at
+// all. Whether a task runs is as it was when List began. An error is the last that List
+// yields.
 func (c *Client) List(ctx context.Context, f Filter) iter.Seq2[Info, error] {
 	return func(yield func(Info, error) bool) {
-		n := 0
-		more := func(t *sight) bool {
-			n++
-			return yield(infoOf(t), nil) && (f.Limit == 0 || n < f.Limit)
+		running, err := c.runningAmong(ctx, f)
+		l := &listing{client: c, Filter: f, running: running}
+		var parts []part
+		if err == nil {
+			parts, err = l.parts(ctx)
 		}
-		on, err := c.listRecords(ctx, f, more)
-		if err != nil || !on {
-			if err != nil {
-				yield(Info{}, err)
-			}
-			return
+		switch {
+		case err != nil:
+		case f.Limit > 0:
+			err = l.newest(ctx, parts, yield)
+		default:
+			err = l.all(ctx, parts, yield)
 		}
-		for _, at := range []struct {
-			stream, prefix, subject string
-			state                   State
-		}{
-			{queueStream(f.Kind), queueSubjects, queueSubjects + ">", Waiting},
-			{scheduleStream, scheduleSubjects, scheduleSubjects + cmpOr(f.Kind, "*") + ".*.0", Scheduled},
-		} {
-			streams := []string{at.stream}
-			if at.state == Waiting && f.Kind == "" {
-				if streams, err = c.queueStreams(ctx); err != nil {
-					yield(Info{}, err)
-					return
-				}
-			}
-			for _, stream := range streams {
-				if on, err := c.listCarriers(ctx, f, stream, at.prefix, at.subject, at.state, more); err != nil || !on {
-					if err != nil {
-						yield(Info{}, err)
-					}
-					return
-				}
-			}
+		if err != nil {
+			yield(Info{}, err)
 		}
 	}
 }
 
-func cmpOr(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
+// A listing is one call of List.
+type listing struct {
+	client *Client
+	Filter
+	running map[ID]bool
 }
 
-// listRecords reports whether the loop goes on.
-func (c *Client) listRecords(ctx context.Context, f Filter, more func(*sight) bool) (on bool, err error) {
-	if slices.Equal(f.States, []State{Dead}) {
-		return c.eachDead(ctx, f, func(id ID, r *record) bool {
-			return more(&sight{carrier: *carrierOf(id, r), rec: r, state: Dead})
-		})
-	}
-	on = true
-	subject, err := f.subjects()
+// A part is what List reads of one stream: read calls more with what is selected from
+// one sequence to another, until more says to stop.
+type part struct {
+	stream string
+	read   func(ctx context.Context, from, to uint64, more func(Info) bool) (on bool, err error)
+}
+
+// parts are those that may have something that is selected, in their order.
+func (l *listing) parts(ctx context.Context) (parts []part, err error) {
+	subject, err := l.subjects()
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	err = c.scan(ctx, stateStream, subject, 0, true, func(m found) (bool, error) {
+	if slices.Equal(l.States, []State{Dead}) {
+		return []part{{read: l.readDead}}, nil
+	}
+	parts = append(parts, part{stateStream, func(ctx context.Context, from, to uint64, more func(Info) bool) (bool, error) {
+		return l.readRecords(ctx, subject, from, to, more)
+	}})
+	if l.Reason != nil || !l.Before.IsZero() || !l.After.IsZero() {
+		return parts, nil // what has no record has none of these
+	}
+	if l.wants(Waiting) || l.wants(Running) {
+		streams := []string{queueStream(l.Kind)}
+		if l.Kind == "" {
+			if streams, err = l.client.queueStreams(ctx); err != nil {
+				return nil, err
+			}
+		}
+		for _, stream := range streams {
+			parts = append(parts, l.carriers(stream, queueSubjects, queueSubjects+">", Waiting))
+		}
+	}
+	if l.wants(Scheduled) {
+		parts = append(parts, l.carriers(scheduleStream, scheduleSubjects, scheduleSubjects+cmp.Or(l.Kind, "*")+".*.0", Scheduled))
+	}
+	return parts, nil
+}
+
+// all yields what is selected as it is read.
+func (l *listing) all(ctx context.Context, parts []part, yield func(Info, error) bool) error {
+	for _, p := range parts {
+		on, err := p.read(ctx, 0, allOfIt, func(i Info) bool { return yield(i, nil) })
+		if err != nil || !on {
+			return err
+		}
+	}
+	return nil
+}
+
+// newest yields the last Limit of what is selected. After an error, as when there is no
+// more time, it yields the last of what it has seen, and the error.
+func (l *listing) newest(ctx context.Context, parts []part, yield func(Info, error) bool) (err error) {
+	var found []Info
+	for _, p := range parts {
+		read := func(from, to uint64) (some []Info, err error) {
+			_, err = p.read(ctx, from, to, func(i Info) bool {
+				some = append(some, i)
+				return true
+			})
+			return some, err
+		}
+		var last []Info
+		if p.stream == "" { // the part knows the Limit
+			last, err = read(0, allOfIt)
+		} else {
+			last, err = tail(ctx, l.client, p.stream, l.Limit, read)
+		}
+		if found = append(found, last...); err != nil {
+			break
+		}
+	}
+	slices.SortStableFunc(found, func(a, b Info) int { return a.Changed().Compare(b.Changed()) })
+	for _, i := range found[max(0, len(found)-l.Limit):] {
+		if !yield(i, nil) {
+			return nil
+		}
+	}
+	return err
+}
+
+// infoOf tells of a task, and whether it is selected by its state.
+func (l *listing) infoOf(t *sight) (Info, bool) {
+	i := infoOf(t)
+	if l.running[i.ID] && !i.State.Final() && i.State != Scheduled {
+		i.runs()
+	}
+	return i, l.wants(i.State)
+}
+
+func (l *listing) readDead(ctx context.Context, _, _ uint64, more func(Info) bool) (on bool, err error) {
+	return l.client.eachDead(ctx, l.Filter, func(id ID, r *record) bool {
+		return more(infoOf(&sight{carrier: *carrierOf(id, r), rec: r, state: Dead}))
+	})
+}
+
+func (l *listing) readRecords(ctx context.Context, subject string, from, to uint64, more func(Info) bool) (on bool, err error) {
+	on = true
+	err = l.client.scan(ctx, stateStream, subject, from, true, func(m found) (bool, error) {
+		if m.seq > to {
+			return false, nil
+		}
 		id, _, _ := parseSubject(m.subject, recordSubjects)
 		r, err := parseRecord(m.header)
 		if err != nil || r.State == Deleted {
 			return true, nil //nolint:nilerr // not a record of ours
 		}
-		if r.seq, r.stamp = m.seq, m.stamp; !f.selects(r) {
+		if r.seq, r.stamp = m.seq, m.stamp; !l.selects(r) {
 			return true, nil
 		}
-		on = more(&sight{carrier: *carrierOf(id, r), rec: r, state: r.State})
+		if i, ok := l.infoOf(&sight{carrier: *carrierOf(id, r), rec: r, state: r.State}); ok {
+			on = more(i)
+		}
 		return on, nil
 	})
 	return on, err
 }
 
-// listCarriers lists tasks that have no record.
-func (c *Client) listCarriers(ctx context.Context, f Filter, stream, prefix, subject string, state State, more func(*sight) bool) (on bool, err error) {
-	on = true
-	if len(f.States) > 0 && !slices.Contains(f.States, state) || f.Reason != nil || !f.Before.IsZero() || !f.After.IsZero() {
-		return true, nil
-	}
-	err = c.scanWork(ctx, stream, subject, func(m found) (bool, error) {
-		id, _, _ := parseSubject(m.subject, prefix)
-		r, err := c.readRecord(ctx, id)
-		if err != nil || r.seq != 0 { // it was among the records
-			return err == nil, err
-		}
-		if state == Scheduled { // pushed again to run later, it waits all the same
-			if waits, err := c.find(ctx, queueStream(id.Kind()), queueSubject(id)); err != nil || waits != nil {
+// carriers is the part of tasks that have no record.
+func (l *listing) carriers(stream, prefix, subject string, state State) part {
+	c := l.client
+	return part{stream, func(ctx context.Context, from, to uint64, more func(Info) bool) (on bool, err error) {
+		on = true
+		err = c.scanWork(ctx, stream, subject, from, func(m found) (bool, error) {
+			if m.seq > to {
+				return false, nil
+			}
+			id, _, _ := parseSubject(m.subject, prefix)
+			r, err := c.readRecord(ctx, id)
+			if err != nil || r.seq != 0 { // it was among the records
 				return err == nil, err
 			}
-		}
-		k := parseCarrier(id, m.header, nil)
-		if k.pushed.IsZero() {
-			k.pushed = m.stamp
-		}
-		on = more(&sight{carrier: *k, rec: r, state: state})
-		return on, nil
-	})
-	return on, err
+			if state == Scheduled { // pushed again to run later, it waits all the same
+				if waits, err := c.find(ctx, queueStream(id.Kind()), queueSubject(id)); err != nil || waits != nil {
+					return err == nil, err
+				}
+			}
+			k := parseCarrier(id, m.header, nil)
+			if k.pushed.IsZero() {
+				k.pushed = m.stamp
+			}
+			if i, ok := l.infoOf(&sight{carrier: *k, rec: r, state: state}); ok {
+				on = more(i)
+			}
+			return on, nil
+		})
+		return on, err
+	}}
 }

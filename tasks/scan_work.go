@@ -17,13 +17,13 @@ const scanBatch = 256
 // scanWork is scan for a work queue, which no second consumer may read: it asks for
 // the messages themselves, in batches. In a cluster a replica may answer that lags,
 // so that what is found is looked at again before anything is decided by it.
-func (c *Client) scanWork(ctx context.Context, stream, subject string, f func(found) (bool, error)) error {
+func (c *Client) scanWork(ctx context.Context, stream, subject string, from uint64, f func(found) (bool, error)) error {
 	inbox, err := c.nc.SubscribeSync(c.nc.NewInbox())
 	if err != nil {
 		return fmt.Errorf("remuda: read %s: %w", stream, err)
 	}
 	defer func() { _ = inbox.Unsubscribe() }()
-	for from := uint64(1); ; {
+	for from = max(1, from); ; {
 		ask, err := json.Marshal(map[string]any{"batch": scanBatch, "seq": from, "next_by_subj": subject})
 		if err != nil {
 			return fmt.Errorf("remuda: read %s: %w", stream, err)

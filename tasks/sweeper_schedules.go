@@ -29,7 +29,7 @@ func (s *sweeper) mendSchedules(ctx context.Context) error {
 	if err != nil || info.State.Msgs == 0 || info.State.Msgs > many && s.rounds%10 != 0 {
 		return err
 	}
-	return s.scanWork(ctx, scheduleStream, scheduleSubjects+">", func(m found) (bool, error) {
+	return s.scanWork(ctx, scheduleStream, scheduleSubjects+">", 0, func(m found) (bool, error) {
 		id, tag, _ := parseSubject(m.subject, scheduleSubjects)
 		late, err := s.late(ctx, id, tag, m)
 		if err != nil || !late {

@@ -540,7 +540,7 @@ type ListRequest struct {
 	Reason        string                 `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`                                  // a regular expression (RE2)
 	Before        *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=before,proto3" json:"before,omitempty"`                                  // only those whose state was last written before it
 	After         *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=after,proto3" json:"after,omitempty"`
-	Limit         int32                  `protobuf:"varint,6,opt,name=limit,proto3" json:"limit,omitempty"`     // 0 is all
+	Limit         int32                  `protobuf:"varint,6,opt,name=limit,proto3" json:"limit,omitempty"`     // only so many that have changed last; 0 is all
 	Payload       bool                   `protobuf:"varint,7,opt,name=payload,proto3" json:"payload,omitempty"` // needs states to be DEAD alone
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -130,6 +130,14 @@ func TestPauseAndResize(t *testing.T) {
 	p.eventually(func() bool { return p.lines("begun") == 1 }, "nothing begins")
 	p.ok("resize", "hold", "2")
 	p.eventually(func() bool { return p.lines("begun") == 2 }, "the second worker does nothing")
+	waits := p.ok("push", "hold", "c")
+	for _, id := range ids {
+		assert.Contains(t, p.ok("list"), id+"  running  0")
+		assert.Contains(t, p.ok("list", "--state", "running"), id)
+	}
+	assert.Contains(t, p.ok("list"), waits+"  waiting")
+	assert.NotContains(t, p.ok("list", "--state", "running"), waits)
+	assert.Contains(t, p.ok("list", "--limit", "1"), waits, "the newest")
 	p.write("go", "")
 	for _, id := range ids {
 		p.ok("wait", id)

@@ -18,7 +18,7 @@ func filterFlags(limit int) []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "kind", Aliases: []string{"k"}, Usage: "only tasks of the `KIND`"},
 		&cli.StringFlag{Name: "reason", Usage: "only those whose reason the `REGEXP` matches"},
-		&cli.IntFlag{Name: "limit", Aliases: []string{"n"}, Value: limit, Usage: "no more than `N`; 0 is all"},
+		&cli.IntFlag{Name: "limit", Aliases: []string{"n"}, Value: limit, Usage: "only the `N` that have changed last; 0 is all"},
 	}
 }
 
@@ -85,7 +85,7 @@ func (a *app) listTasks(ctx context.Context, cmd *cli.Command, query url.Values)
 			}
 		}
 		if limit := cmd.Int("limit"); limit > 0 && n >= limit {
-			fmt.Fprintf(a.std.Err, "these are the first %d; --limit 0 lists all\n", n)
+			fmt.Fprintf(a.std.Err, "these are the last %d; --limit 0 lists all\n", n)
 		}
 		return t.flush()
 	})

@@ -20,9 +20,9 @@ const (
 // A List is tasks in one state.
 type List struct {
 	Tasks []api.Task `json:"tasks"`
-	Total int        `json:"total"` // that were seen
-	Cut   bool       `json:"cut"`   // there was no time to see all
-	Took  float64    `json:"took"`  // seconds
+	Total int        `json:"total"`
+	Cut   bool       `json:"cut"`  // there are more than Total
+	Took  float64    `json:"took"` // seconds
 }
 
 // listed are the states that can be asked for.
@@ -65,55 +65,34 @@ func (s *server) list(ctx context.Context, state tasks.State, kind string) (*Lis
 	bound, cancel := context.WithTimeout(ctx, scanTime)
 	defer cancel()
 	list := &List{Tasks: []api.Task{}}
+	f := tasks.Filter{Kind: kind, States: []tasks.State{state}}
 	first := state == tasks.Waiting || state == tasks.Scheduled // they come in the order in which they will run
-	running := s.h.runningIDs()
-	for info, err := range s.h.client.List(bound, tasks.Filter{Kind: kind, States: []tasks.State{state}}) {
-		switch {
-		case err != nil && bound.Err() != nil && ctx.Err() == nil:
-			list.Cut = true
-			return list.turned(first), nil
-		case err != nil:
+	if !first {
+		f.Limit = listShown + 1
+	}
+	for t, err := range s.Service.List(bound, f, false) {
+		if err != nil && bound.Err() != nil && ctx.Err() == nil {
+			list.Cut = true // there was no time to see all
+			break
+		}
+		if err != nil {
 			return nil, err
-		case !s.sees(info.ID.Kind()) || running[info.ID]:
-			continue
 		}
-		list.Total++
-		if first && list.Total > listShown {
+		one := api.TaskOf(t.Info)
+		one.Reason, one.Stack = cut(one.Reason, listReason), ""
+		if list.Tasks = append(list.Tasks, one); len(list.Tasks) > listShown {
 			list.Cut = true
-			return list, nil
+			if first {
+				break
+			}
 		}
-		list.add(api.TaskOf(info))
 	}
-	return list.turned(first), nil
-}
-
-// add keeps the last ones.
-func (l *List) add(t api.Task) {
-	t.Reason, t.Stack = cut(t.Reason, listReason), ""
-	if l.Tasks = append(l.Tasks, t); len(l.Tasks) >= 2*listShown {
-		l.Tasks = slices.Delete(l.Tasks, 0, len(l.Tasks)-listShown)
+	if !first {
+		slices.Reverse(list.Tasks)
 	}
-}
-
-// turned puts the last ones first, unless they are to stay as they are.
-func (l *List) turned(stay bool) *List {
-	l.Tasks = l.Tasks[max(0, len(l.Tasks)-listShown):]
-	if !stay {
-		slices.Reverse(l.Tasks)
-	}
-	return l
-}
-
-// runningIDs are those of the runs that go on in this process. In the store, they
-// wait.
-func (h *History) runningIDs() map[tasks.ID]bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	all := make(map[tasks.ID]bool, len(h.running.active))
-	for id := range h.running.active {
-		all[id] = true
-	}
-	return all
+	list.Tasks = list.Tasks[:min(len(list.Tasks), listShown)]
+	list.Total = len(list.Tasks)
+	return list, nil
 }
 
 func (s *server) runningHere(kind string) *List {

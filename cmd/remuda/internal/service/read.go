@@ -70,30 +70,52 @@ type Task struct {
 	Payload []byte
 }
 
-// List yields the tasks of kinds that are to be had here. An error is the last that
-// it yields.
+// List yields the tasks of kinds that are to be had here, as [tasks.Client.List] does. An
+// error is the last that it yields.
 func (s *Service) List(ctx context.Context, f tasks.Filter, payload bool) iter.Seq2[Task, error] {
 	return func(yield func(Task, error) bool) {
 		if err := s.checkFilter(ctx, f, payload); err != nil {
 			yield(Task{}, err)
 			return
 		}
-		left := f.Limit
-		f.Limit = 0 // tasks of other kinds do not count
-		for t, err := range s.all(ctx, f, payload) {
-			if err != nil {
-				yield(Task{}, err)
-				return
-			}
-			if !s.sees(t.ID.Kind()) {
+		all := s.all(ctx, f, payload)
+		if f.Limit > 0 && f.Kind == "" && !s.Stored {
+			all = s.newest(ctx, f, payload) // tasks of other kinds do not count
+		}
+		for t, err := range all {
+			if err == nil && !s.sees(t.ID.Kind()) {
 				continue
 			}
+			if !yield(t, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// newest yields those of all kinds that are to be had here that have changed last.
+func (s *Service) newest(ctx context.Context, f tasks.Filter, payload bool) iter.Seq2[Task, error] {
+	return func(yield func(Task, error) bool) {
+		kinds, failed := s.Kinds(ctx)
+		var found []Task
+		for _, k := range kinds {
+			f.Kind = k.Kind
+			for t, err := range s.all(ctx, f, payload) {
+				if err != nil {
+					failed = err
+					break
+				}
+				found = append(found, t)
+			}
+		}
+		slices.SortStableFunc(found, func(a, b Task) int { return a.Changed().Compare(b.Changed()) })
+		for _, t := range found[max(0, len(found)-f.Limit):] {
 			if !yield(t, nil) {
 				return
 			}
-			if left--; left == 0 {
-				return
-			}
+		}
+		if failed != nil {
+			yield(Task{}, failed)
 		}
 	}
 }
