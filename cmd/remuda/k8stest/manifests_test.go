@@ -18,8 +18,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// A scaledObject is as much of keda.sh/v1alpha1 as we print, with the names that KEDA
-// 2.21 reads.
+// A scaledObject is as much of keda.sh/v1alpha1 as the tests look at; keda_test.go holds
+// the whole of it against KEDA's schema.
 type scaledObject struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata"`
@@ -133,6 +133,52 @@ func TestOneNode(t *testing.T) {
 	for _, o := range objects {
 		assert.Equal(t, "horses", o.(metav1.Object).GetNamespace())
 	}
+}
+
+// What the config takes from the environment comes from the secret, and only where it is
+// needed.
+func TestVariables(t *testing.T) {
+	t.Parallel()
+	config := `kinds:
+  hook: {http: {url: 'http://x', headers: {Authorization: 'Bearer $HOOK_TOKEN', X-Price: '$$5', X-On: '${ON}'}}}
+  other: {http: {url: 'http://x', headers: {Authorization: '$OTHER'}}}
+providers: [{redis: {addr: 'r:6379', list: l, kind: hook, password_env: REDIS_PASSWORD}}]
+`
+	names := func(pod corev1.PodTemplateSpec) (all []string) {
+		for _, e := range pod.Spec.Containers[0].Env {
+			if e.Name == "REMUDA_NATS" {
+				continue
+			}
+			assert.Equal(t, e.Name, e.ValueFrom.SecretKeyRef.Key)
+			assert.Equal(t, "horses", e.ValueFrom.SecretKeyRef.Name)
+			assert.Nil(t, e.ValueFrom.SecretKeyRef.Optional, "a pod without it would not serve")
+			all = append(all, e.Name)
+		}
+		return all
+	}
+	objects, text := manifests(t, config, "--name", "horses")
+	assert.Equal(t, []string{"HOOK_TOKEN", "ON", "OTHER", "REDIS_PASSWORD"}, names(of[appsv1.StatefulSet](objects)[0].Spec.Template))
+	assert.Contains(t, text, `create secret generic horses --from-literal=HOOK_TOKEN="$HOOK_TOKEN" --from-literal=ON="$ON"`)
+
+	objects, _ = manifests(t, "nats: ['nats://n:4222']\n"+config, "--name", "horses", "--cluster")
+	deployments := of[appsv1.Deployment](objects)
+	assert.Equal(t, []string{"REDIS_PASSWORD"}, names(deployments[0].Spec.Template), "the intake")
+	assert.Equal(t, []string{"HOOK_TOKEN", "ON"}, names(deployments[1].Spec.Template), "hook")
+	assert.Equal(t, []string{"OTHER"}, names(deployments[2].Spec.Template))
+	assert.Empty(t, names(of[batchv1.Job](objects)[0].Spec.Template))
+}
+
+// A secret has one value under a name.
+func TestTwoFilesOfOneName(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "remuda.yaml")
+	config := "providers: [{http: {listen: ':1', token_file: a/token}}, {http: {listen: ':2', token_file: b/token}}]\n"
+	require.NoError(t, os.WriteFile(file, []byte(config), 0o600))
+	var errs bytes.Buffer
+	code := remudacli.Run(context.Background(), []string{"remuda", "-c", file, "k8s", "manifests"},
+		remudacli.Streams{In: new(bytes.Buffer), Out: new(bytes.Buffer), Err: &errs})
+	assert.Equal(t, remudacli.ExitFailure, code)
+	assert.Contains(t, errs.String(), "the files /srv/a/token and /srv/b/token would have the same key in the secret, token: rename one")
 }
 
 func TestCluster(t *testing.T) {

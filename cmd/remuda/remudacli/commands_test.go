@@ -3,6 +3,7 @@
 package remudacli_test
 
 import (
+	"encoding/json"
 	"strings"
 	"syscall"
 	"testing"
@@ -150,7 +151,16 @@ func TestConfigCommands(t *testing.T) {
 	p := newPlace(t, upper)
 	assert.Contains(t, p.ok("config", "validate"), "is right: 1 kind, 0 providers, 0 cron entries")
 	assert.Contains(t, p.ok("config", "print"), "attempts: 2 # "+p.file+":2")
+	var printed struct {
+		Config struct{ Kinds map[string]map[string]any }
+		From   map[string]string
+	}
+	require.NoError(t, json.Unmarshal([]byte(p.ok("config", "print", "--json")), &printed))
+	assert.Equal(t, "30s", printed.Config.Kinds["upper"]["lease"])
+	assert.Equal(t, p.file+":2", printed.From["kinds.upper.attempts"])
+	assert.Equal(t, "default", printed.From["store.relaxed"])
 	assert.Contains(t, p.ok("config", "schema"), "additionalProperties")
+	assert.Regexp(t, `^remuda version \(devel\).* go1\.`, p.ok("--version"))
 	p.write("remuda.yaml", "kind: {}\n")
 	_, errs, code := p.run("config", "validate")
 	assert.Equal(t, remudacli.ExitConfig, code)

@@ -24,6 +24,14 @@ func (a *app) printConfig(_ context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
+	if cmd.Bool("json") {
+		text, err := cfg.PrintJSON()
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(a.std.Out, "%s\n", text)
+		return err
+	}
 	text, err := cfg.Print()
 	if err != nil {
 		return err

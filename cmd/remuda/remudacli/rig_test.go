@@ -98,6 +98,14 @@ type process struct {
 // serve starts a process, and waits until it serves.
 func (p *place) serve(args ...string) *process {
 	p.t.Helper()
+	s := p.start(args...)
+	s.says("msg=serving")
+	return s
+}
+
+// start starts a process.
+func (p *place) start(args ...string) *process {
+	p.t.Helper()
 	exe, err := os.Executable()
 	require.NoError(p.t, err)
 	s := &process{t: p.t, log: &logBuffer{}}
@@ -114,7 +122,6 @@ func (p *place) serve(args ...string) *process {
 			p.t.Log(s.log.String())
 		}
 	})
-	s.says("msg=serving")
 	return s
 }
 

@@ -33,7 +33,7 @@ func (a *app) root() *cli.Command {
 			a.cancel(), a.redrive(), a.delete(), a.pause(), a.resume(), a.resize(), a.cron(), a.migrate(), a.health(), a.config(), a.k8s(), a.help(),
 		},
 		HideHelpCommand: true, // a.help knows commands of commands
-		HideVersion:     true,
+		Version:         version(),
 		Reader:          a.std.In, Writer: a.std.Out, ErrWriter: a.std.Err,
 		EnableShellCompletion: true,
 		ConfigureShellCompletionCommand: func(cmd *cli.Command) {

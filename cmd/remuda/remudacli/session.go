@@ -40,7 +40,7 @@ func (a *app) with(ctx context.Context, cmd *cli.Command, f func(*remote.Client)
 	}
 	cfg, err := a.load(cmd)
 	if err != nil {
-		return err
+		return a.withFaults(cmd, err, f)
 	}
 	serves := false
 	store, err := serve.OpenSoon(ctx, cfg, cmd.String("nats"), func() bool {
@@ -48,7 +48,7 @@ func (a *app) with(ctx context.Context, cmd *cli.Command, f func(*remote.Client)
 		return serves
 	})
 	if serves && errors.Is(err, tasks.ErrLocked) {
-		return f(remote.New("http://localhost", "", dialing(serve.ControlSocket(cfg.Path(cfg.WithDefaults().Store.Dir)))))
+		return f(inDirectory(serve.StoreOf(cfg)))
 	}
 	if err != nil {
 		return err
@@ -59,6 +59,26 @@ func (a *app) with(ctx context.Context, cmd *cli.Command, f func(*remote.Client)
 	c := remote.New("http://localhost", "", local)
 	c.Alone = cmd.String("nats") == "" && len(cfg.NATS) == 0
 	return f(c)
+}
+
+// withFaults is with for a config that can't be loaded: a process that serves has its own
+// in force, and it is enough to find it.
+func (a *app) withFaults(cmd *cli.Command, err error, f func(*remote.Client) error) error {
+	var faults config.Faults
+	if !errors.As(err, &faults) || cmd.String("nats") != "" {
+		return err
+	}
+	store, ok := config.DirOf(cmd.String("config"))
+	if !ok || !serve.ServesAt(store) {
+		return err
+	}
+	fmt.Fprintf(a.std.Err, "%s: the config has faults; asking the process that serves, which has another in force:\n%v\n", a.name, err)
+	return f(inDirectory(store))
+}
+
+// inDirectory is a client of the process that has the store open.
+func inDirectory(store string) *remote.Client {
+	return remote.New("http://localhost", "", dialing(serve.ControlSocket(store)))
 }
 
 // transportOf is that of --url, with the certificates of the flags.

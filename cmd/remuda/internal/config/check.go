@@ -64,7 +64,11 @@ func (k *checker) replicas() {
 	}
 }
 
-var kindName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+var (
+	kindName     = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+	headerName   = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+	variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+)
 
 func (k *checker) kind(name string, kind Kind) {
 	at := []any{"kinds", name}
@@ -129,6 +133,16 @@ func (k *checker) http(at []any, h *HTTP) {
 		k.wrong(add(at, "url"), "%q is no URL: want http:// or https:// and a host", h.URL)
 	}
 	k.positive(add(at, "workers"), h.Workers)
+	for _, name := range sorted(h.Headers) {
+		if !headerName.MatchString(name) {
+			k.wrong(add(at, "headers"), "%q is no name of a header", name)
+		}
+	}
+	for _, name := range h.Variables() {
+		if !variableName.MatchString(name) {
+			k.wrong(add(at, "headers"), "$%s is no variable: write $$ for a dollar", name)
+		}
+	}
 }
 
 func (k *checker) provider(at []any, p Provider, listens map[string]bool) {
@@ -166,6 +180,9 @@ func (k *checker) redis(at []any, r *Redis) {
 	}
 	if r.PasswordFile != "" && r.PasswordEnv != "" {
 		k.wrong(add(at, "password_env"), "excludes password_file: remove one of them")
+	}
+	if r.PasswordEnv != "" && !variableName.MatchString(r.PasswordEnv) {
+		k.wrong(add(at, "password_env"), "%q is no name of a variable", r.PasswordEnv)
 	}
 }
 

@@ -61,7 +61,7 @@ type Command struct {
 type HTTP struct {
 	URL      string            `yaml:"url" jsonschema_description:"http:// or https://"`
 	Workers  int               `yaml:"workers,omitempty" jsonschema_description:"How many calls at a time from this process. The default is 1."`
-	Headers  map[string]string `yaml:"headers,omitempty" jsonschema_description:"Added to each call. $NAME and ${NAME} are taken from the environment."`
+	Headers  map[string]string `yaml:"headers,omitempty" jsonschema_description:"Added to each call. $NAME and ${NAME} are taken from the environment, and have to be there; $$ is a dollar."`
 	Patience Duration          `yaml:"patience,omitempty" jsonschema_description:"For how long after its push a task may be put off by Retry-After without that being an attempt. The default is 1h."`
 	Output   Size              `yaml:"output,omitempty" jsonschema_description:"The largest result. The default is 512KB."`
 }

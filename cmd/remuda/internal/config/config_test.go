@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/remuda-go/remuda/cmd/remuda/internal/config"
 	"github.com/stretchr/testify/assert"
@@ -71,6 +72,10 @@ func TestFaults(t *testing.T) {
 			"kinds:\n  a: {command: {argv: [x]}, http: {url: 'http://x'}}\n", `remuda.yaml:2:7: kinds.a: has both command and http: remove one of them`},
 		"no URL": {
 			"kinds:\n  a: {http: {url: 'ftp://x'}}\n", `remuda.yaml:2:19: kinds.a.http.url: "ftp://x" is no URL: want http:// or https:// and a host`},
+		"a header and a variable": {
+			"kinds:\n  a: {http: {url: 'http://x', headers: {'a b': 'costs $5'}}}\n",
+			"remuda.yaml:2:41: kinds.a.http.headers: \"a b\" is no name of a header\n" +
+				"remuda.yaml:2:41: kinds.a.http.headers: $5 is no variable: write $$ for a dollar"},
 		"a kind that is not there": {
 			"kinds:\n  a: {on_dead: {kind: b}}\n", `remuda.yaml:2:23: kinds.a.on_dead.kind: "b" is not among the kinds: a`},
 		"the dead tell of the dead": {
@@ -138,12 +143,23 @@ func TestPrint(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, string(text), "max: 10GB # remuda.yaml:1")
 	assert.Contains(t, string(text), "timeout: 2m # remuda.yaml:3")
-	assert.Contains(t, string(text), "grace: 20s # default")
+	for _, line := range []string{
+		"grace: 20s # default", "relaxed: false # default", "control: false # default",
+		"lease: 30s # default, if the queue is made anew", "queued: 1000000 # default, if the queue is made anew",
+	} {
+		assert.Contains(t, string(text), line)
+	}
 	again, err := config.Parse("printed", "/etc/remuda", text)
 	require.NoError(t, err, string(text))
-	assert.Equal(t, c.WithDefaults().Kinds, again.Kinds)
-	assert.Equal(t, c.WithDefaults().Providers, again.Providers)
+	want := c.WithDefaults()
+	for name, k := range want.Kinds {
+		k.Lease, k.Queued = config.Duration(30*time.Second), 1_000_000
+		want.Kinds[name] = k
+	}
+	assert.Equal(t, want.Kinds, again.Kinds)
+	assert.Equal(t, want.Providers, again.Providers)
 	assert.Equal(t, c.Cron, again.Cron)
+	assert.Empty(t, c.Kinds["thumb"].Lease, "what is printed is not in force by that")
 }
 
 func TestSpecs(t *testing.T) {

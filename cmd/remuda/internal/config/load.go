@@ -50,6 +50,27 @@ func Parse(name, dir string, text []byte, program ...string) (*Config, error) {
 	return c, nil
 }
 
+// DirOf finds out where the store of a file is that has faults; false if it is in no
+// directory, or can't be known.
+func DirOf(name string) (store string, ok bool) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return "", false
+	}
+	dir, err := filepath.Abs(filepath.Dir(name))
+	if err != nil {
+		return "", false
+	}
+	c := &Config{file: &source{name: name, dir: dir}}
+	if c.file.tree, err = parser.ParseBytes(text, 0); err != nil || c.file.find([]any{"nats"}) != nil {
+		return "", false
+	}
+	if n := c.file.find([]any{"store", "dir"}); n != nil {
+		c.Store = &Store{Dir: scalar(n)}
+	}
+	return c.Path(c.WithDefaults().Store.Dir), true
+}
+
 // wrong makes a fault of what the parser or the decoder says.
 func (s *source) wrong(err error) error {
 	f := Fault{File: s.name, Text: err.Error()}

@@ -1,8 +1,11 @@
 package config
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,46 +13,115 @@ import (
 )
 
 // Print returns what is in force as YAML, each value with where it comes from: a
-// line of the file, or the default.
+// line of the file, or the default. What has no value, such as a timeout that is none, is
+// not there.
 func (c *Config) Print() ([]byte, error) {
-	full := c.WithDefaults()
+	v, origins := c.shown()
 	comments := make(yaml.CommentMap)
-	c.origins(comments, reflect.ValueOf(*full), nil)
-	return yaml.MarshalWithOptions(full, yaml.WithComment(comments), yaml.IndentSequence(true))
+	for _, o := range origins {
+		comments[o.path] = []*yaml.Comment{yaml.LineComment(" " + o.from)}
+	}
+	return yaml.MarshalWithOptions(v, yaml.WithComment(comments), yaml.IndentSequence(true))
 }
 
-func (c *Config) origins(comments yaml.CommentMap, v reflect.Value, path []any) {
-	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
-		if v.IsNil() {
-			return
+// PrintJSON returns the same as JSON in one line: the config, and where each value comes
+// from.
+func (c *Config) PrintJSON() ([]byte, error) {
+	v, origins := c.shown()
+	text, err := yaml.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	plain := map[string]any{} // an empty config is {}
+	if err := yaml.Unmarshal(text, &plain); err != nil {
+		return nil, err
+	}
+	from := make(map[string]string, len(origins))
+	for _, o := range origins {
+		from[o.key] = o.from
+	}
+	return json.Marshal(map[string]any{"config": plain, "from": from})
+}
+
+// An origin is where a value comes from.
+type origin struct{ path, key, from string }
+
+// shown returns what is in force, in the order of the keys, and where it comes from.
+func (c *Config) shown() (yaml.MapSlice, []origin) {
+	full := c.WithDefaults()
+	for name, k := range full.Kinds {
+		if !c.inProgram(name) {
+			k.Lease, k.Queued = or(k.Lease, defaultLease), or(k.Queued, defaultQueued)
+			full.Kinds[name] = k
 		}
+	}
+	for name, entry := range full.Cron {
+		entry.Zone = or(entry.Zone, "UTC")
+		full.Cron[name] = entry
+	}
+	s := &shower{c: c}
+	return s.fields(reflect.ValueOf(*full), nil), s.origins
+}
+
+// What the queue of a kind has that was made without another word. One that exists keeps
+// what it has.
+const (
+	defaultLease  = Duration(30 * time.Second)
+	defaultQueued = 1_000_000
+	ofQueue       = "default, if the queue is made anew"
+)
+
+// A shower makes of a config what is marshalled in its order.
+type shower struct {
+	c       *Config
+	origins []origin
+}
+
+func (s *shower) fields(v reflect.Value, path []any) (all yaml.MapSlice) {
+	for i := range v.NumField() {
+		key, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ",")
+		f := v.Field(i)
+		empty := f.IsZero() && f.Kind() != reflect.Bool || f.Kind() == reflect.Map && f.Len() == 0 || f.Kind() == reflect.Slice && f.Len() == 0
+		if key != "" && !empty {
+			all = append(all, yaml.MapItem{Key: key, Value: s.value(f, add(path, key))})
+		}
+	}
+	return all
+}
+
+func (s *shower) value(v reflect.Value, path []any) any {
+	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
 		v = v.Elem()
 	}
 	switch v.Kind() {
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if key, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ","); key != "" {
-				c.origins(comments, v.Field(i), add(path, key))
-			}
-		}
+		return s.fields(v, path)
 	case reflect.Map:
-		for _, key := range v.MapKeys() {
-			c.origins(comments, v.MapIndex(key), add(path, key.String()))
+		all := yaml.MapSlice{}
+		keys := v.MapKeys()
+		slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+		for _, key := range keys {
+			all = append(all, yaml.MapItem{Key: key.String(), Value: s.value(v.MapIndex(key), add(path, key.String()))})
 		}
+		return all
 	case reflect.Slice:
-		for i := range v.Len() {
-			c.origins(comments, v.Index(i), add(path, i))
+		all := make([]any, v.Len())
+		for i := range all {
+			all[i] = s.value(v.Index(i), add(path, i))
 		}
-	default:
-		if v.IsZero() {
-			return
-		}
-		origin := " default"
-		if n := c.file.find(path); n != nil {
-			origin = fmt.Sprintf(" %s:%d", c.file.name, n.GetToken().Position.Line)
-		}
-		comments[pathString(path)] = []*yaml.Comment{yaml.LineComment(origin)}
+		return all
 	}
+	o := origin{path: pathString(path), key: keyOf(path), from: "default"}
+	if n := s.c.file.find(path); n != nil {
+		o.from = fmt.Sprintf("%s:%d", s.c.file.name, n.GetToken().Position.Line)
+	} else if last := path[len(path)-1]; last == "lease" || last == "queued" {
+		o.from = ofQueue
+	}
+	s.origins = append(s.origins, o)
+	if !v.IsValid() { // null, in an input
+		return nil
+	}
+	return v.Interface()
 }
 
 func pathString(path []any) string {
@@ -84,6 +156,7 @@ func (c *Config) WithDefaults() *Config {
 		}
 		full.Kinds[name] = k
 	}
+	full.Cron = maps.Clone(c.Cron)
 	full.Providers = make([]Provider, len(c.Providers))
 	for i, p := range c.Providers {
 		full.Providers[i] = p.withDefaults()

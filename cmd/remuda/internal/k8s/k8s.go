@@ -48,6 +48,8 @@ type page struct {
 	Config, Sum string
 	Grace       int // seconds, of the pod
 	Files       []file
+	Variables   []string // of the environment that the config names, of the whole of it
+	Intake      []string // those of the providers
 	Ports       []port
 	Groups      []group
 }
@@ -61,7 +63,10 @@ type port struct {
 }
 
 // A group is the kinds that one Deployment of workers runs.
-type group struct{ Kind, Name string }
+type group struct {
+	Kind, Name string
+	Variables  []string
+}
 
 // Node writes manifests for one process with a volume.
 func Node(cfg *config.Config, text []byte, o Options) ([]byte, error) {
@@ -93,9 +98,15 @@ func render(text string, cfg *config.Config, source []byte, o Options) ([]byte, 
 		Grace: int(time.Duration(full.Grace)/time.Second) + 10,
 	}
 	for name, k := range full.Kinds {
-		if k.Workers() > 0 {
-			p.Groups = append(p.Groups, group{Kind: name, Name: o.Name + "-" + dns(name)})
+		if k.Workers() == 0 {
+			continue
 		}
+		g := group{Kind: name, Name: o.Name + "-" + dns(name)}
+		if k.HTTP != nil {
+			g.Variables = k.HTTP.Variables()
+		}
+		p.Groups = append(p.Groups, g)
+		p.Variables = append(p.Variables, g.Variables...)
 	}
 	for _, name := range cfg.Program() {
 		p.Groups = append(p.Groups, group{Kind: name, Name: o.Name + "-" + dns(name)})
@@ -105,9 +116,13 @@ func render(text string, cfg *config.Config, source []byte, o Options) ([]byte, 
 		return nil, err
 	}
 	for _, provider := range full.Providers {
-		p.provider(provider)
+		if err := p.provider(provider); err != nil {
+			return nil, err
+		}
 	}
-	t, err := template.New("").Funcs(template.FuncMap{"quote": quote, "indent": indent}).Parse(common)
+	p.Variables = unique(append(p.Variables, p.Intake...))
+	p.Intake = unique(p.Intake)
+	t, err := template.New("").Funcs(template.FuncMap{"quote": quote, "env": envOf}).Parse(common)
 	if err == nil {
 		_, err = t.New("page").Parse(text)
 	}
@@ -120,7 +135,7 @@ func render(text string, cfg *config.Config, source []byte, o Options) ([]byte, 
 }
 
 // provider adds the ports and the secrets of a provider.
-func (p *page) provider(c config.Provider) {
+func (p *page) provider(c config.Provider) error {
 	var names []string
 	if h := c.HTTP; h != nil {
 		names = append(names, h.TokenFile, h.CertFile, h.KeyFile, h.ClientCA)
@@ -131,13 +146,26 @@ func (p *page) provider(c config.Provider) {
 	}
 	if c.Redis != nil {
 		names = append(names, c.Redis.PasswordFile)
+		if name := c.Redis.PasswordEnv; name != "" {
+			p.Intake = append(p.Intake, name)
+		}
 	}
 	for _, name := range names {
 		f := file{Key: path.Base(name), Path: inside(name)}
-		if name != "" && !slices.Contains(p.Files, f) {
-			p.Files = append(p.Files, f)
+		if name == "" || slices.Contains(p.Files, f) {
+			continue
 		}
+		if i := slices.IndexFunc(p.Files, func(other file) bool { return other.Key == f.Key }); i >= 0 {
+			return fmt.Errorf("the files %s and %s would have the same key in the secret, %s: rename one", p.Files[i].Path, f.Path, f.Key)
+		}
+		p.Files = append(p.Files, f)
 	}
+	return nil
+}
+
+func unique(names []string) []string {
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 func inside(name string) string {
@@ -169,6 +197,10 @@ func quote(v any) (string, error) {
 	return string(b), err
 }
 
-func indent(n int, text string) string {
-	return strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n"+strings.Repeat(" ", n))
+// env is what the template of that name reads: the variables of one container.
+type env struct {
+	Name      string // of the secret
+	Variables []string
 }
+
+func envOf(name string, variables []string) env { return env{name, variables} }

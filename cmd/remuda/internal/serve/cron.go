@@ -84,7 +84,7 @@ func (s *Server) setCron(ctx context.Context, name string, c config.Cron, fresh 
 // out of it while remuda did not run is removed, too. Where the store is elsewhere
 // there is no place for that: the process knows only what it has set itself.
 func (s *Server) cronFile(cfg *config.Config) string {
-	if s.opts.NATS != "" || cfg.Store == nil {
+	if !s.embedded(cfg) {
 		return ""
 	}
 	return filepath.Join(cfg.Path(cfg.Store.Dir), "cron.json")

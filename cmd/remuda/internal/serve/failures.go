@@ -54,8 +54,10 @@ func (f *failures) take(id tasks.ID) bool {
 }
 
 // log tells of what failed in this process. A task that put itself off has no reason.
-func (f *failures) log(log *slog.Logger, e tasks.Event) {
-	if e.State == tasks.Running || !f.take(e.ID) {
+// A process that is alone also tells of the dead that did not run, as one that has used
+// up its attempts when its process was killed.
+func (f *failures) log(log *slog.Logger, e tasks.Event, alone bool) {
+	if e.State == tasks.Running || !f.take(e.ID) && !(alone && e.State == tasks.Dead) {
 		return
 	}
 	switch {

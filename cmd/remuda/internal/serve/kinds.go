@@ -64,16 +64,28 @@ type kind struct {
 	settled chan struct{} // closed when it is handled, or will not be
 }
 
-func (s *Server) newKind(cfg *config.Config, name string) *kind {
-	k := &kind{config: cfg.Kinds[name], define: Define(name, cfg.Kinds[name]), settled: make(chan struct{})}
-	k.setJob(s.jobOf(cfg, k.config))
-	return k
+func newKind(name string, k config.Kind, j job) *kind {
+	one := &kind{config: k, define: Define(name, k), settled: make(chan struct{})}
+	one.setJob(j)
+	return one
 }
 
 func (k *kind) setJob(j job) { k.job.Store(&j) }
 
-// jobOf is what runs tasks of the kind.
-func (s *Server) jobOf(cfg *config.Config, k config.Kind) job {
+// jobsOf is what runs tasks of the kinds; nil of one that other processes run.
+func (s *Server) jobsOf(cfg *config.Config) (map[string]job, error) {
+	jobs := make(map[string]job)
+	for name, k := range cfg.FileKinds() {
+		j, err := s.jobOf(cfg, k)
+		if err != nil {
+			return nil, fmt.Errorf("kind %s: %w", name, err)
+		}
+		jobs[name] = j
+	}
+	return jobs, nil
+}
+
+func (s *Server) jobOf(cfg *config.Config, k config.Kind) (job, error) {
 	switch {
 	case k.Command != nil:
 		dir := cfg.Path(k.Command.Dir)
@@ -83,17 +95,17 @@ func (s *Server) jobOf(cfg *config.Config, k config.Kind) job {
 		return &command.Program{
 			Argv: k.Command.Argv, Dir: dir, Env: k.Command.Env, RetryExit: k.Command.RetryExit,
 			Output: int64(k.Command.Output), Grace: time.Duration(k.Command.Grace),
-		}
+		}, nil
 	case k.HTTP != nil:
-		headers := make(map[string]string, len(k.HTTP.Headers))
-		for name, value := range k.HTTP.Headers {
-			headers[name] = os.ExpandEnv(value)
+		headers, err := k.HTTP.Expand(os.Getenv)
+		if err != nil {
+			return nil, err
 		}
 		return &webhook.Hook{
 			URL: k.HTTP.URL, Headers: headers, Patience: time.Duration(k.HTTP.Patience), Output: int64(k.HTTP.Output), Client: s.http,
-		}
+		}, nil
 	}
-	return nil
+	return nil, nil
 }
 
 // handle makes the worker run the kind, with mws around each run.

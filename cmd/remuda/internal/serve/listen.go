@@ -160,7 +160,7 @@ const LocalBody = 64 << 20
 // openControl listens to the other commands, where the store is a directory. The
 // lock on it says that a socket that is there is nobody's.
 func (s *Server) openControl(cfg *config.Config) (*listener, error) {
-	if s.opts.NATS != "" || cfg.Store == nil {
+	if !s.embedded(cfg) {
 		return nil, nil
 	}
 	name := ControlSocket(cfg.Path(cfg.Store.Dir))

@@ -24,10 +24,10 @@ const (
 // tellOfDead pushes a task for each dead one of a kind that has on_dead. The name of
 // that task comes from the dead one's ID and the time of its death, so that a death
 // is told of once, also if this process is killed meanwhile.
-func (s *Server) tellOfDead(ctx context.Context) {
+func (s *Server) tellOfDead(ctx context.Context, events iter.Seq2[tasks.Event, error]) {
 	died := make(chan struct{}, 1)
 	var watching sync.WaitGroup
-	watching.Go(func() { s.watchDeaths(ctx, died) })
+	watching.Go(func() { s.watchDeaths(ctx, events, died) })
 	defer watching.Wait()
 	told := make(map[string]time.Time) // by kind, until when the dead were told of
 	tick := time.NewTimer(0)
@@ -53,27 +53,33 @@ func (s *Server) tellOfDead(ctx context.Context) {
 	}
 }
 
-// watchDeaths signals that some task has died.
-func (s *Server) watchDeaths(ctx context.Context, died chan<- struct{}) {
-	for ctx.Err() == nil {
-		if events, err := s.client.Watch(ctx, ""); err == nil {
-			signal(died) // some may have died while nobody listened
-			s.follow(events, died)
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(deadPause):
+// watchDeaths signals that some task has died, by events and, when these have ended, by
+// new ones.
+func (s *Server) watchDeaths(ctx context.Context, events iter.Seq2[tasks.Event, error], died chan<- struct{}) {
+	for {
+		signal(died) // some may have died while nobody listened
+		s.follow(events, died)
+		for events = nil; events == nil; { // until the store is in reach again
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(deadPause):
+			}
+			events, _ = s.client.Watch(ctx, "")
 		}
 	}
 }
 
 // follow logs what fails in this process, and signals that some task has died.
 func (s *Server) follow(events iter.Seq2[tasks.Event, error], died chan<- struct{}) {
+	s.mu.Lock()
+	alone := s.embedded(s.config)
+	s.mu.Unlock()
 	for e, err := range events {
 		if err != nil {
 			return
 		}
-		s.failed.log(s.log, e)
+		s.failed.log(s.log, e, alone)
 		if e.State == tasks.Dead {
 			signal(died)
 		}

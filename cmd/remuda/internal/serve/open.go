@@ -70,8 +70,14 @@ func OpenSoon(ctx context.Context, cfg *config.Config, url string, giveUp func()
 
 // Serves reports whether some process has the store of the config open and listens to
 // the other commands.
-func Serves(cfg *config.Config) bool {
-	conn, err := net.Dial("unix", ControlSocket(cfg.Path(cfg.WithDefaults().Store.Dir)))
+func Serves(cfg *config.Config) bool { return ServesAt(StoreOf(cfg)) }
+
+// StoreOf is the directory of the store of a config that has one.
+func StoreOf(cfg *config.Config) string { return cfg.Path(cfg.WithDefaults().Store.Dir) }
+
+// ServesAt is Serves for the directory of a store.
+func ServesAt(store string) bool {
+	conn, err := net.Dial("unix", ControlSocket(store))
 	if err != nil {
 		return false
 	}

@@ -37,12 +37,16 @@ func (s *Server) unmoved(cfg *config.Config) error {
 // apply makes true what the config says. What can fail comes first, and is undone if
 // something later fails.
 func (s *Server) apply(ctx context.Context, cfg *config.Config) error {
+	jobs, err := s.jobsOf(cfg)
+	if err != nil {
+		return err
+	}
 	fresh := make(map[string]*kind)
 	for name, k := range cfg.FileKinds() {
 		if old := s.kinds[name]; old != nil && sameButJob(old.config, k) {
 			continue
 		}
-		fresh[name] = s.newKind(cfg, name)
+		fresh[name] = newKind(name, k, jobs[name])
 		if err := fresh[name].try(ctx, s.client); err != nil {
 			return err
 		}
@@ -55,7 +59,7 @@ func (s *Server) apply(ctx context.Context, cfg *config.Config) error {
 		undo()
 		return err
 	}
-	if err := s.applyKinds(cfg, fresh); err != nil {
+	if err := s.applyKinds(cfg, fresh, jobs); err != nil {
 		undo()
 		return err
 	}
@@ -69,7 +73,7 @@ func (s *Server) apply(ctx context.Context, cfg *config.Config) error {
 // applyKinds changes what is handled. A kind whose options have changed first
 // finishes what it has; one of which only the job or the number of workers has,
 // goes on.
-func (s *Server) applyKinds(cfg *config.Config, fresh map[string]*kind) error {
+func (s *Server) applyKinds(cfg *config.Config, fresh map[string]*kind, jobs map[string]job) error {
 	var failed error
 	s.mu.Lock()
 	old := s.kinds
@@ -79,7 +83,7 @@ func (s *Server) applyKinds(cfg *config.Config, fresh map[string]*kind) error {
 			s.kinds[name] = fresh[name]
 			continue
 		}
-		s.kinds[name] = s.keep(old[name], cfg, k)
+		s.kinds[name] = s.keep(old[name], k, jobs[name])
 	}
 	s.mu.Unlock()
 	for name, before := range old {
@@ -96,14 +100,13 @@ func (s *Server) applyKinds(cfg *config.Config, fresh map[string]*kind) error {
 }
 
 // keep gives a kind its new job, its workers, and what is told of its dead.
-func (s *Server) keep(k *kind, cfg *config.Config, next config.Kind) *kind {
+func (s *Server) keep(k *kind, next config.Kind, j job) *kind {
 	changed := k.config.Workers() != next.Workers()
 	if (k.config.Workers() == 0) != (next.Workers() == 0) { // something runs it, or nothing any more
-		after := s.newKind(cfg, k.define.Name())
-		return after
+		return newKind(k.define.Name(), next, j)
 	}
 	k.config = next
-	k.setJob(s.jobOf(cfg, next))
+	k.setJob(j)
 	if h := k.handler.Load(); changed && h != nil {
 		if err := h.Resize(next.Workers()); err != nil {
 			s.log.Error("resize", "kind", k.define.Name(), "error", err)

@@ -89,13 +89,17 @@ func (s *Server) run(ctx context.Context, cfg *config.Config) (err error) {
 	if err := s.apply(ctx, cfg); err != nil {
 		return errors.Join(err, s.stop())
 	}
+	events, err := s.client.Watch(work, "") // before anything runs, so that no end is missed
+	if err != nil {
+		return errors.Join(err, s.stop())
+	}
 	go func() { working <- s.worker.Run(work) }()
 	control, err := s.openControl(cfg)
 	if err != nil {
 		return errors.Join(err, s.stop())
 	}
 	var telling sync.WaitGroup
-	telling.Go(func() { s.tellOfDead(work) })
+	telling.Go(func() { s.tellOfDead(work, events) })
 	telling.Go(func() { s.recent.Run(work) })
 	s.log.Info("serving", "config", cfg.Name(), "kinds", len(cfg.FileKinds())+len(s.opts.Kinds), "providers", len(cfg.Providers))
 	if s.opts.Ready != nil {
@@ -116,6 +120,9 @@ func (s *Server) run(ctx context.Context, cfg *config.Config) (err error) {
 	}
 	return err
 }
+
+// embedded reports whether the store is a directory, which no other process has open.
+func (s *Server) embedded(cfg *config.Config) bool { return s.opts.NATS == "" && cfg.Store != nil }
 
 // loop reloads until ctx ends or the worker fails.
 func (s *Server) loop(ctx context.Context, working <-chan error) error {

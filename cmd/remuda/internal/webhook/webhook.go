@@ -48,7 +48,9 @@ func (h *Hook) Do(ctx context.Context, payload []byte) ([]byte, error) {
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "remuda")
 	for name, value := range h.Headers {
-		req.Header.Set(name, value)
+		if req.Header.Set(name, value); http.CanonicalHeaderKey(name) == "Host" {
+			req.Host = value // the header of that name is not sent
+		}
 	}
 	run, known := tasks.RunFrom(ctx)
 	if known {
