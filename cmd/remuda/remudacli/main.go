@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	_ "time/tzdata" // an image that has nothing else has no zones
@@ -30,7 +31,7 @@ type KindOption func(*app)
 func Kind[In, Out any](k tasks.Kind[In, Out], job remuda.Job[In, Out], cfg remuda.Config, mws ...remuda.Middleware) KindOption {
 	return func(a *app) {
 		a.kinds = append(a.kinds, serve.GoKind{Kind: k.Raw(), Handle: func(w *tasks.Worker, outer ...remuda.Middleware) (*tasks.Handler, error) {
-			return k.Handle(w, job, cfg, append(outer[:len(outer):len(outer)], mws...)...)
+			return k.Handle(w, job, cfg, append(slices.Clip(outer), mws...)...)
 		}})
 	}
 }

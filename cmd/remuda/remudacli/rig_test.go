@@ -5,7 +5,6 @@ package remudacli_test
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -170,5 +169,5 @@ func (b *logBuffer) String() string {
 // eventually waits until f is true.
 func (p *place) eventually(f func() bool, format string, args ...any) {
 	p.t.Helper()
-	require.Eventually(p.t, f, soon, 20*time.Millisecond, fmt.Sprintf(format, args...))
+	require.Eventuallyf(p.t, f, soon, 20*time.Millisecond, format, args...)
 }

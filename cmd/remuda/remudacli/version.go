@@ -3,6 +3,7 @@ package remudacli
 import (
 	"runtime"
 	"runtime/debug"
+	"slices"
 )
 
 const modulePath = "github.com/remuda-go/remuda/cmd/remuda"
@@ -28,12 +29,9 @@ func versionIn(info *debug.BuildInfo) string {
 	if text == "" || module.Path != modulePath {
 		text = "(devel)"
 	}
-	if text == "(devel)" {
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				text += " " + s.Value
-			}
-		}
+	revision := slices.IndexFunc(info.Settings, func(s debug.BuildSetting) bool { return s.Key == "vcs.revision" })
+	if text == "(devel)" && revision >= 0 {
+		text += " " + info.Settings[revision].Value
 	}
 	return text + " " + info.GoVersion
 }

@@ -16,7 +16,7 @@ type checker struct {
 	faults Faults
 }
 
-func (k *checker) wrong(path []any, format string, args ...any) {
+func (k *checker) wrongf(path []any, format string, args ...any) {
 	k.faults = append(k.faults, k.c.file.fault(path, format, args...))
 }
 
@@ -24,11 +24,11 @@ func (k *checker) wrong(path []any, format string, args ...any) {
 func (c *Config) check() Faults {
 	k := &checker{c: c}
 	if c.Store != nil && len(c.NATS) > 0 {
-		k.wrong([]any{"nats"}, "excludes store: remove one of them")
+		k.wrongf([]any{"nats"}, "excludes store: remove one of them")
 	}
 	for i, addr := range c.NATS {
 		if u, err := url.Parse(addr); err != nil || u.Host == "" {
-			k.wrong([]any{"nats", i}, "%q is no address: want one such as nats://host:4222", addr)
+			k.wrongf([]any{"nats", i}, "%q is no address: want one such as nats://host:4222", addr)
 		}
 	}
 	k.replicas()
@@ -58,9 +58,9 @@ func (k *checker) replicas() {
 	k.positive(at, k.c.Replicas)
 	switch {
 	case k.c.Replicas > mostReplicas:
-		k.wrong(at, "%d is too many: at most %d", k.c.Replicas, mostReplicas)
+		k.wrongf(at, "%d is too many: at most %d", k.c.Replicas, mostReplicas)
 	case k.c.Replicas > 0 && k.c.Store != nil:
-		k.wrong(at, "is for a NATS cluster, and excludes store: remove one of them")
+		k.wrongf(at, "is for a NATS cluster, and excludes store: remove one of them")
 	}
 }
 
@@ -73,11 +73,11 @@ var (
 func (k *checker) kind(name string, kind Kind) {
 	at := []any{"kinds", name}
 	if !kindName.MatchString(name) {
-		k.wrong(at, "a kind has 1 to 64 letters, digits, - and _")
+		k.wrongf(at, "a kind has 1 to 64 letters, digits, - and _")
 	}
 	switch {
 	case kind.Command != nil && kind.HTTP != nil:
-		k.wrong(at, "has both command and http: remove one of them")
+		k.wrongf(at, "has both command and http: remove one of them")
 	case kind.Command != nil:
 		k.command(add(at, "command"), kind.Command)
 	case kind.HTTP != nil:
@@ -89,7 +89,7 @@ func (k *checker) kind(name string, kind Kind) {
 	k.notShort(add(at, "keep"), kind.Keep)
 	k.notShort(add(at, "lease"), kind.Lease)
 	if b := kind.Backoff; b != nil && b.First != 0 && b.Most != 0 && b.First > b.Most {
-		k.wrong(add(at, "backoff"), "first, %s, is longer than most, %s", b.First, b.Most)
+		k.wrongf(add(at, "backoff"), "first, %s, is longer than most, %s", b.First, b.Most)
 	}
 	if kind.OnDead != nil {
 		k.known(add(add(at, "on_dead"), "kind"), kind.OnDead.Kind)
@@ -102,7 +102,7 @@ func (k *checker) cycles() {
 		seen := map[string]bool{}
 		for at := name; k.c.Kinds[at].OnDead != nil; at = k.c.Kinds[at].OnDead.Kind {
 			if seen[at] {
-				k.wrong([]any{"kinds", name, "on_dead", "kind"}, "leads back to %s: a dead task would make tasks for ever", at)
+				k.wrongf([]any{"kinds", name, "on_dead", "kind"}, "leads back to %s: a dead task would make tasks for ever", at)
 				break
 			}
 			seen[at] = true
@@ -112,17 +112,17 @@ func (k *checker) cycles() {
 
 func (k *checker) command(at []any, c *Command) {
 	if len(c.Argv) == 0 || c.Argv[0] == "" {
-		k.wrong(add(at, "argv"), "is missing: want a program and its arguments, such as [gzip, -c]")
+		k.wrongf(add(at, "argv"), "is missing: want a program and its arguments, such as [gzip, -c]")
 	}
 	k.positive(add(at, "workers"), c.Workers)
 	for i, code := range c.RetryExit {
 		if code < 1 || code > 255 {
-			k.wrong(add(add(at, "retry_exit"), i), "%d is no exit code of a failure: want 1 to 255", code)
+			k.wrongf(add(add(at, "retry_exit"), i), "%d is no exit code of a failure: want 1 to 255", code)
 		}
 	}
 	for _, name := range sorted(c.Env) {
 		if name == "" || strings.ContainsAny(name, "=\x00") {
-			k.wrong(add(at, "env"), "%q is no name of a variable", name)
+			k.wrongf(add(at, "env"), "%q is no name of a variable", name)
 		}
 	}
 }
@@ -130,17 +130,17 @@ func (k *checker) command(at []any, c *Command) {
 func (k *checker) http(at []any, h *HTTP) {
 	u, err := url.Parse(h.URL)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		k.wrong(add(at, "url"), "%q is no URL: want http:// or https:// and a host", h.URL)
+		k.wrongf(add(at, "url"), "%q is no URL: want http:// or https:// and a host", h.URL)
 	}
 	k.positive(add(at, "workers"), h.Workers)
 	for _, name := range sorted(h.Headers) {
 		if !headerName.MatchString(name) {
-			k.wrong(add(at, "headers"), "%q is no name of a header", name)
+			k.wrongf(add(at, "headers"), "%q is no name of a header", name)
 		}
 	}
 	for _, name := range h.Variables() {
 		if !variableName.MatchString(name) {
-			k.wrong(add(at, "headers"), "$%s is no variable: write $$ for a dollar", name)
+			k.wrongf(add(at, "headers"), "$%s is no variable: write $$ for a dollar", name)
 		}
 	}
 }
@@ -160,42 +160,42 @@ func (k *checker) provider(at []any, p Provider, listens map[string]bool) {
 		k.redis(add(at, "redis"), p.Redis)
 	}
 	if n != 1 {
-		k.wrong(at, "want exactly one of directory, http and redis")
+		k.wrongf(at, "want exactly one of directory, http and redis")
 	}
 }
 
 func (k *checker) redis(at []any, r *Redis) {
 	if host, port, err := net.SplitHostPort(r.Addr); err != nil || host == "" || port == "" {
-		k.wrong(add(at, "addr"), "%q is no address: want host:port, such as localhost:6379", r.Addr)
+		k.wrongf(add(at, "addr"), "%q is no address: want host:port, such as localhost:6379", r.Addr)
 	}
 	if r.List == "" {
-		k.wrong(add(at, "list"), "is missing: want the key of a list")
+		k.wrongf(add(at, "list"), "is missing: want the key of a list")
 	}
 	k.known(add(at, "kind"), r.Kind)
 	if r.From != "" && r.From != "left" && r.From != "right" {
-		k.wrong(add(at, "from"), "%q is no end of a list: want left or right", r.From)
+		k.wrongf(add(at, "from"), "%q is no end of a list: want left or right", r.From)
 	}
 	if r.DB < 0 {
-		k.wrong(add(at, "db"), "%d is no number of a database", r.DB)
+		k.wrongf(add(at, "db"), "%d is no number of a database", r.DB)
 	}
 	if r.PasswordFile != "" && r.PasswordEnv != "" {
-		k.wrong(add(at, "password_env"), "excludes password_file: remove one of them")
+		k.wrongf(add(at, "password_env"), "excludes password_file: remove one of them")
 	}
 	if r.PasswordEnv != "" && !variableName.MatchString(r.PasswordEnv) {
-		k.wrong(add(at, "password_env"), "%q is no name of a variable", r.PasswordEnv)
+		k.wrongf(add(at, "password_env"), "%q is no name of a variable", r.PasswordEnv)
 	}
 }
 
 func (k *checker) directory(at []any, d *Directory) {
 	if d.Path == "" {
-		k.wrong(add(at, "path"), "is missing")
+		k.wrongf(add(at, "path"), "is missing")
 	}
 	k.known(add(at, "kind"), d.Kind)
 	switch {
 	case d.Done == "":
-		k.wrong(add(at, "done"), "is missing: where do files go that were stored as tasks?")
+		k.wrongf(add(at, "done"), "is missing: where do files go that were stored as tasks?")
 	case k.c.Path(d.Done) == k.c.Path(d.Path) || k.c.Path(d.Failed) == k.c.Path(d.Path):
-		k.wrong(at, "done and failed must be other directories than path")
+		k.wrongf(at, "done and failed must be other directories than path")
 	}
 }
 
@@ -203,21 +203,21 @@ func (k *checker) listener(at []any, l *Listener, listens map[string]bool) {
 	host, port, err := net.SplitHostPort(l.Listen)
 	switch {
 	case err != nil || port == "":
-		k.wrong(add(at, "listen"), "%q is no address: want host:port, such as 127.0.0.1:8055", l.Listen)
+		k.wrongf(add(at, "listen"), "%q is no address: want host:port, such as 127.0.0.1:8055", l.Listen)
 	case !Loopback(host) && !l.Locked():
-		k.wrong(add(at, "listen"), "%q can be reached from other machines: set token_file or client_ca_file, or listen on 127.0.0.1", l.Listen)
+		k.wrongf(add(at, "listen"), "%q can be reached from other machines: set token_file or client_ca_file, or listen on 127.0.0.1", l.Listen)
 	case listens[l.Listen]:
-		k.wrong(add(at, "listen"), "%q is taken by a provider above", l.Listen)
+		k.wrongf(add(at, "listen"), "%q is taken by a provider above", l.Listen)
 	}
 	listens[l.Listen] = true
 	if l.Control && !l.Locked() {
-		k.wrong(add(at, "control"), "needs token_file or client_ca_file")
+		k.wrongf(add(at, "control"), "needs token_file or client_ca_file")
 	}
 	switch {
 	case (l.CertFile == "") != (l.KeyFile == ""):
-		k.wrong(at, "cert_file and key_file go together")
+		k.wrongf(at, "cert_file and key_file go together")
 	case l.ClientCA != "" && l.CertFile == "":
-		k.wrong(add(at, "client_ca_file"), "needs cert_file and key_file")
+		k.wrongf(add(at, "client_ca_file"), "needs cert_file and key_file")
 	}
 	for i, kind := range l.Kinds {
 		k.known(add(add(at, "kinds"), i), kind)
@@ -239,13 +239,13 @@ func Loopback(host string) bool {
 
 func (k *checker) cron(at []any, name string, c Cron) {
 	if len(name) > 100 {
-		k.wrong(at, "the name is too long: at most 100 bytes")
+		k.wrongf(at, "the name is too long: at most 100 bytes")
 	}
 	if _, err := Spec(c.Spec); err != nil {
-		k.wrong(add(at, "spec"), "%v", err)
+		k.wrongf(add(at, "spec"), "%v", err)
 	}
 	if _, err := time.LoadLocation(c.Zone); err != nil || c.Zone == "Local" {
-		k.wrong(add(at, "zone"), "%q is no time zone: want one such as Europe/Berlin", c.Zone)
+		k.wrongf(add(at, "zone"), "%q is no time zone: want one such as Europe/Berlin", c.Zone)
 	}
 	k.known(add(at, "kind"), c.Kind)
 }
@@ -255,21 +255,21 @@ func (k *checker) known(path []any, kind string) {
 	switch {
 	case k.c.has(kind):
 	case kind == "":
-		k.wrong(path, "is missing: want one of the kinds: %s", k.c.kindNames())
+		k.wrongf(path, "is missing: want one of the kinds: %s", k.c.kindNames())
 	default:
-		k.wrong(path, "%q is not among the kinds: %s", kind, k.c.kindNames())
+		k.wrongf(path, "%q is not among the kinds: %s", kind, k.c.kindNames())
 	}
 }
 
 func (k *checker) positive(path []any, n int) {
 	if n < 0 || n == 0 && k.c.file.find(path) != nil {
-		k.wrong(path, "%d is too few: at least 1", n)
+		k.wrongf(path, "%d is too few: at least 1", n)
 	}
 }
 
 func (k *checker) notShort(path []any, d Duration) {
 	if d != 0 && time.Duration(d) < 100*time.Millisecond {
-		k.wrong(path, "%s is too short: at least 100ms", d)
+		k.wrongf(path, "%s is too short: at least 100ms", d)
 	}
 }
 

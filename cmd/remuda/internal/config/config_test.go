@@ -118,7 +118,7 @@ func TestFaults(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := parse(t, test.text)
-			require.IsType(t, config.Faults{}, err)
+			require.ErrorAs(t, err, new(config.Faults))
 			assert.Equal(t, test.want, err.Error())
 		})
 	}
@@ -127,10 +127,10 @@ func TestFaults(t *testing.T) {
 func TestBrokenYAMLSaysWhere(t *testing.T) {
 	t.Parallel()
 	_, err := parse(t, "kinds:\n  a: [1\n")
-	require.IsType(t, config.Faults{}, err)
+	require.ErrorAs(t, err, new(config.Faults))
 	assert.Regexp(t, `^remuda\.yaml:[0-9]+:[0-9]+: .+`, err.Error())
 	_, err = parse(t, "kinds: {a: {attempts: 1}, a: {attempts: 2}}\n")
-	require.IsType(t, config.Faults{}, err)
+	require.ErrorAs(t, err, new(config.Faults))
 	assert.Contains(t, err.Error(), "remuda.yaml:1:27")
 }
 

@@ -11,7 +11,7 @@ func (c *Config) AllowControl() error {
 		}
 		some = true
 		if !p.HTTP.Locked() {
-			k.wrong([]any{"providers", i, "http"}, "--allow-control needs token_file or client_ca_file")
+			k.wrongf([]any{"providers", i, "http"}, "--allow-control needs token_file or client_ca_file")
 			continue
 		}
 		l := *p.HTTP

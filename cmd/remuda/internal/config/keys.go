@@ -68,7 +68,7 @@ func (s *source) walkEntry(faults Faults, n *ast.MappingValueNode, t reflect.Typ
 }
 
 // add is append without a shared array.
-func add(path []any, step any) []any { return append(path[:len(path):len(path)], step) }
+func add(path []any, step any) []any { return append(slices.Clip(path), step) }
 
 type field struct {
 	key string
@@ -77,8 +77,7 @@ type field struct {
 
 func fieldsOf(t reflect.Type) []field {
 	var fields []field
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		if key, _, _ := strings.Cut(f.Tag.Get("yaml"), ","); key != "" {
 			fields = append(fields, field{key, f.Type})
 		}

@@ -74,23 +74,20 @@ func DirOf(name string) (store string, ok bool) {
 // wrong makes a fault of what the parser or the decoder says.
 func (s *source) wrong(err error) error {
 	f := Fault{File: s.name, Text: err.Error()}
-	var value *valueError
-	if errors.As(err, &value) {
+	if value, ok := errors.AsType[*valueError](err); ok {
 		f.Text = fmt.Sprintf("%q is not right: %s", scalar(value.node), value.Error())
 		f.at(value.node)
 		f.Key = s.keyAt(value.node)
 		return Faults{f}
 	}
-	var at yaml.Error
-	if errors.As(err, &at) {
+	if at, ok := errors.AsType[yaml.Error](err); ok {
 		f.Text = at.GetMessage()
 		if t := at.GetToken(); t != nil && t.Position != nil {
 			f.Line, f.Column = t.Position.Line, t.Position.Column
 			f.Key = s.keyAtToken(t)
 		}
 	}
-	var kind *yaml.TypeError
-	if errors.As(err, &kind) {
+	if kind, ok := errors.AsType[*yaml.TypeError](err); ok {
 		f.Text = fmt.Sprintf("%q is not right: want %s", kind.Token.Value, nameOf(kind.DstType))
 	}
 	return Faults{f}

@@ -36,7 +36,7 @@ func (k *checker) programKind(name string, kind Kind) {
 	onDead := kind.OnDead
 	kind.OnDead = nil
 	if kind != (Kind{}) {
-		k.wrong([]any{"kinds", name}, "the program has a kind of that name: here it can have on_dead and nothing else")
+		k.wrongf([]any{"kinds", name}, "the program has a kind of that name: here it can have on_dead and nothing else")
 	}
 	if onDead != nil {
 		k.known([]any{"kinds", name, "on_dead", "kind"}, onDead.Kind)

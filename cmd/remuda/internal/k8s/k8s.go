@@ -8,6 +8,7 @@ import (
 	_ "embed"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"path"
@@ -71,7 +72,7 @@ type group struct {
 // Node writes manifests for one process with a volume.
 func Node(cfg *config.Config, text []byte, o Options) ([]byte, error) {
 	if len(cfg.NATS) > 0 {
-		return nil, fmt.Errorf("the config has nats: ask for --cluster")
+		return nil, errors.New("the config has nats: ask for --cluster")
 	}
 	return render(node, cfg, text, o)
 }
@@ -80,7 +81,7 @@ func Node(cfg *config.Config, text []byte, o Options) ([]byte, error) {
 // workers for each kind, which KEDA scales.
 func Cluster(cfg *config.Config, text []byte, o Options) ([]byte, error) {
 	if len(cfg.NATS) == 0 {
-		return nil, fmt.Errorf("a cluster needs nats in the config, such as nats: [nats://nats.nats.svc:4222]")
+		return nil, errors.New("a cluster needs nats in the config, such as nats: [nats://nats.nats.svc:4222]")
 	}
 	for i, p := range cfg.Providers {
 		if p.Directory != nil {

@@ -30,13 +30,13 @@ func (s *Server) applyCron(ctx context.Context, cfg *config.Config, fresh map[st
 	if err != nil {
 		return err
 	}
-	now := make(map[string]config.Cron, len(before))
+	now := make(map[string]cronOf, len(before))
 	maps.Copy(now, before)
 	for name, c := range cfg.Cron {
 		if err := s.setCron(ctx, name, c, fresh, there); err != nil {
 			return errors.Join(err, s.rememberCron(cfg, now))
 		}
-		now[name] = c
+		now[name] = cronOf{c.Kind}
 	}
 	for name, c := range before {
 		if next, ok := cfg.Cron[name]; ok && next.Kind == c.Kind {
@@ -90,19 +90,27 @@ func (s *Server) cronFile(cfg *config.Config) string {
 	return filepath.Join(cfg.Path(cfg.Store.Dir), "cron.json")
 }
 
-func (s *Server) cronBefore(cfg *config.Config) (map[string]config.Cron, error) {
+// A cronOf is what is remembered of an entry.
+type cronOf struct {
+	Kind string `json:"kind"`
+}
+
+func (s *Server) cronBefore(cfg *config.Config) (map[string]cronOf, error) {
+	before := make(map[string]cronOf)
 	if s.config != nil {
-		return s.config.Cron, nil
+		for name, c := range s.config.Cron {
+			before[name] = cronOf{c.Kind}
+		}
+		return before, nil
 	}
 	file := s.cronFile(cfg)
 	if file == "" {
-		return nil, nil
+		return before, nil
 	}
 	text, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
+		return before, nil
 	}
-	var before map[string]config.Cron
 	if err == nil {
 		err = json.Unmarshal(text, &before)
 	}
@@ -112,7 +120,7 @@ func (s *Server) cronBefore(cfg *config.Config) (map[string]config.Cron, error) 
 	return before, nil
 }
 
-func (s *Server) rememberCron(cfg *config.Config, now map[string]config.Cron) error {
+func (s *Server) rememberCron(cfg *config.Config, now map[string]cronOf) error {
 	file := s.cronFile(cfg)
 	if file == "" {
 		return nil

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -130,7 +131,7 @@ func (k *kind) handle(w *tasks.Worker, mws ...remuda.Middleware) error {
 // exists in the store may differ.
 func (k *kind) try(ctx context.Context, client *tasks.Client) error {
 	w := tasks.NewWorker(client)
-	nothing := remuda.Func(func(context.Context, []byte) ([]byte, error) { return nil, fmt.Errorf("not to be run") })
+	nothing := remuda.Func(func(context.Context, []byte) ([]byte, error) { return nil, errors.New("not to be run") })
 	_, err := k.define.Handle(w, nothing, remuda.Config{})
 	if err != nil {
 		return err

@@ -163,8 +163,7 @@ func (s *Server) tell(ctx context.Context, to tasks.Kind[[]byte, []byte], d task
 		note = death{Task: api.TaskOf(d.Info), LeftOut: true}
 		err = s.pushNote(ctx, to, note, name)
 	}
-	var duplicate *tasks.DuplicateError
-	if errors.As(err, &duplicate) {
+	if _, ok := errors.AsType[*tasks.DuplicateError](err); ok {
 		return nil
 	}
 	return err

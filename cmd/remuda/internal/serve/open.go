@@ -77,7 +77,8 @@ func StoreOf(cfg *config.Config) string { return cfg.Path(cfg.WithDefaults().Sto
 
 // ServesAt is Serves for the directory of a store.
 func ServesAt(store string) bool {
-	conn, err := net.Dial("unix", ControlSocket(store))
+	d := net.Dialer{Timeout: lockPatience} // of one that was stopped, or is busy beyond measure
+	conn, err := d.Dial("unix", ControlSocket(store))
 	if err != nil {
 		return false
 	}
