@@ -12,7 +12,10 @@ func readSlice[In, Out any](s *stream[In, Out], ins []In) {
 	if s.core.private {
 		s.core.crew.dismiss()
 	}
-	if invite && s.invite() && s.perInput {
+	// One worker after the other is woken by the one before. Where they are new
+	// goroutines, and the caller is about to sleep, the second processor would come too
+	// late: ten jobs of 10 µs took a tenth longer.
+	if invite && s.invite() && (s.perInput || s.core.private) {
 		inviteAll(s)
 	}
 }
