@@ -47,6 +47,7 @@ func (a *app) wait() *cli.Command {
 
 const (
 	waitStep   = 30 * time.Second       // how long one question waits
+	liveStep   = time.Second            // and where somebody looks on
 	alonePause = 500 * time.Millisecond // how long the store is left to a process that wants to serve
 )
 
@@ -59,10 +60,15 @@ var errAgain = errors.New("the task has not ended")
 func (a *app) waitFor(ctx context.Context, cmd *cli.Command, id tasks.ID, timeout time.Duration) error {
 	until := time.Now().Add(timeout)
 	over := func() bool { return timeout > 0 && !time.Now().Before(until) }
+	seen, begun := a.progress(), time.Now()
+	defer seen.clear()
 	for {
 		err := a.with(ctx, cmd, func(c *remote.Client) error {
 			for {
 				step := waitStep
+				if seen.live() {
+					step = liveStep
+				}
 				if timeout > 0 {
 					step = min(step, max(time.Until(until), time.Millisecond))
 				}
@@ -74,8 +80,11 @@ func (a *app) waitFor(ctx context.Context, cmd *cli.Command, id tasks.ID, timeou
 				case err != nil:
 					return err
 				case t.State.Final(), over():
+					seen.clear()
 					return a.result(ctx, cmd, c, t)
-				case c.Alone:
+				}
+				seen.say("%s", standOf(t, c.Alone, time.Since(begun)))
+				if c.Alone {
 					return errAgain
 				}
 			}
@@ -89,6 +98,26 @@ func (a *app) waitFor(ctx context.Context, cmd *cli.Command, id tasks.ID, timeou
 		case <-time.After(alonePause):
 		}
 	}
+}
+
+// standOf says how far a task is that somebody waits for.
+func standOf(t api.Task, nobodyServes bool, waited time.Duration) string {
+	text := fmt.Sprintf("%s is %s", t.ID, t.State)
+	switch {
+	case nobodyServes:
+		text += ", and no process serves"
+	case t.State == tasks.Running && t.Progress > 0:
+		text += fmt.Sprintf(", %.0f %%", 100*t.Progress)
+	case t.Attempts > 0:
+		text += ", after " + count(t.Attempts, "attempt", "attempts")
+	}
+	if t.Note != "" {
+		text += ": " + t.Note
+	}
+	if since := span(waited.Round(time.Second)); since != "" {
+		text += " (" + since + ")"
+	}
+	return text
 }
 
 // result prints the output of a task, or says why there is none.

@@ -41,7 +41,7 @@ type place struct {
 
 func newPlace(t *testing.T, config string) *place {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "rm") // short: a socket's path may have 100 bytes
+	dir, err := os.MkdirTemp("", "rm") //nolint:usetesting // short: a socket's path may have 100 bytes
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	p := &place{t: t, dir: dir, file: filepath.Join(dir, "remuda.yaml")}

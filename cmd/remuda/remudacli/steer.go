@@ -45,7 +45,12 @@ func (a *app) each(name, usage, argsUsage string, flags []cli.Flag, f func(*remo
 					return err
 				}
 				var failed error
-				for _, id := range ids {
+				seen := a.progress()
+				defer seen.clear()
+				for i, id := range ids {
+					if !isTerminal(a.std.Out) { // there, each line is a step
+						seen.say("%s: %d of %d", name, i, len(ids))
+					}
 					if err := f(c, ctx, id); err != nil {
 						failed = errors.Join(failed, err)
 						continue
@@ -70,11 +75,14 @@ func (a *app) chosen(ctx context.Context, cmd *cli.Command, c *remote.Client) (i
 	}
 	query := filter(cmd)
 	query.Set("state", "dead")
+	seen := a.progress()
+	defer seen.clear()
 	for t, err := range c.List(ctx, query) {
 		if err != nil {
 			return nil, err
 		}
 		ids = append(ids, t.ID)
+		seen.say("%s found", count(len(ids), "dead task", "dead tasks"))
 	}
 	return ids, nil
 }

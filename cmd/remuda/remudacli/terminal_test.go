@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -58,6 +59,31 @@ func TestResultOnATerminal(t *testing.T) {
 	assert.Equal(t, remudacli.ExitFailure, code)
 	assert.Contains(t, errs, "the result is 4 bytes that are no text")
 	s.stop()
+}
+
+// Whoever waits at a terminal sees how far it is; the line is gone when it ends, and
+// nothing of it is in a pipe.
+func TestProgressOnATerminal(t *testing.T) {
+	p := newPlace(t, upper)
+	t.Setenv("TERM", "xterm")
+	id := p.ok("push", "upper", "x")
+	wait := func() string {
+		ours, theirs, err := pty.Open()
+		require.NoError(t, err)
+		defer ours.Close()
+		var out bytes.Buffer
+		code := remudacli.Run(t.Context(), []string{"remuda", "-c", p.file, "wait", "--timeout", "1s", id}, remudacli.Streams{In: theirs, Out: &out, Err: theirs})
+		require.Equal(t, remudacli.ExitNotDone, code)
+		assert.Empty(t, out.String())
+		require.NoError(t, theirs.Close())
+		text, _ := io.ReadAll(ours) // the end of a terminal is an error
+		return string(text)
+	}
+	text := wait()
+	assert.Contains(t, text, "\r\x1b[K"+id+" is waiting, and no process serves")
+	assert.True(t, strings.HasSuffix(text, "\r\x1b[Kremuda: "+id+" is waiting\r\n"), "%q", text)
+	t.Setenv("TERM", "dumb")
+	assert.Equal(t, "remuda: "+id+" is waiting\r\n", wait())
 }
 
 // onTerminal returns the second line that a command writes to a terminal.
