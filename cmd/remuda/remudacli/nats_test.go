@@ -65,6 +65,24 @@ func TestNATS(t *testing.T) {
 	assert.NotContains(t, errs, "wrong@", "no password in what is said")
 }
 
+// What runs in another process is listed as running.
+func TestWhatRunsElsewhere(t *testing.T) {
+	t.Parallel()
+	url := startNATS(t)
+	p := newPlace(t, "kinds: {hold: {command: {argv: [sh, -c, 'while [ ! -e go ]; do sleep 0.02; done']}}}\n")
+	s := p.serve("--nats", url)
+	runs := p.ok("--nats", url, "push", "hold", "a")
+	p.eventually(func() bool {
+		return strings.HasPrefix(p.ok("--nats", url, "list", "--state", "running", "--json"), `{"id":"`+runs)
+	}, "it does not run")
+	waits := p.ok("--nats", url, "push", "hold", "b")
+	assert.Contains(t, p.ok("--nats", url, "list"), runs+"  running")
+	assert.Contains(t, p.ok("--nats", url, "list"), waits+"  waiting")
+	p.write("go", "")
+	p.ok("--nats", url, "wait", waits)
+	s.stop()
+}
+
 // startCluster starts three servers that are one.
 func startCluster(t *testing.T) (urls []string) {
 	t.Helper()
