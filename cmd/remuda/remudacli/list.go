@@ -85,7 +85,7 @@ func (a *app) listTasks(ctx context.Context, cmd *cli.Command, query url.Values)
 			}
 		}
 		if limit := cmd.Int("limit"); limit > 0 && n >= limit {
-			fmt.Fprintf(a.std.Err, "these are the last %d; --limit 0 lists all\n", n)
+			fmt.Fprintln(a.std.Err, "there may be older ones: --limit 0 lists all")
 		}
 		return t.flush()
 	})
