@@ -52,14 +52,14 @@ type Command struct {
 	Workers   int               `yaml:"workers,omitempty" jsonschema_description:"How many run at a time in this process. The default is 1."`
 	RetryExit []int             `yaml:"retry_exit,omitempty" jsonschema_description:"Exit codes that are worth another attempt; with it, all others bury the task at once. Without it, each failure is tried again."`
 	Dir       string            `yaml:"dir,omitempty" jsonschema_description:"The working directory. The default is that of the config file."`
-	Env       map[string]string `yaml:"env,omitempty" jsonschema_description:"Added to the environment of remuda."`
+	Env       map[string]string `yaml:"env,omitempty" jsonschema_description:"Added to the environment of remuda, as it stands: $NAME means nothing here."`
 	Output    Size              `yaml:"output,omitempty" jsonschema_description:"The largest result. The default is 512KB."`
 	Grace     Duration          `yaml:"grace,omitempty" jsonschema_description:"From SIGTERM to SIGKILL. The default is 5s."`
 }
 
 // An HTTP is a URL that gets the payload by POST and answers with the result.
 type HTTP struct {
-	URL      string            `yaml:"url" jsonschema_description:"http:// or https://"`
+	URL      string            `yaml:"url" jsonschema_description:"http:// or https://. $NAME means nothing here: see headers."`
 	Workers  int               `yaml:"workers,omitempty" jsonschema_description:"How many calls at a time from this process. The default is 1."`
 	Headers  map[string]string `yaml:"headers,omitempty" jsonschema_description:"Added to each call. $NAME and ${NAME} are taken from the environment, and have to be there; $$ is a dollar."`
 	Patience Duration          `yaml:"patience,omitempty" jsonschema_description:"For how long after its push a task may be put off by Retry-After without that being an attempt. The default is 1h."`
