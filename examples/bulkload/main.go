@@ -2,7 +2,7 @@
 // break a constraint: they fail, each with an error of its own, and their neighbours in
 // the transaction do not.
 //
-//	go run ./examples/bulkload -rows 1000000 users.db
+//	go run ./examples/bulkload users.db
 package main
 
 import (
@@ -19,6 +19,17 @@ import (
 	"github.com/remuda-go/remuda"
 )
 
+const usage = `usage: bulkload [flags] FILE
+
+It inserts generated rows into the SQLite database FILE, 500 in each transaction.
+Every thousandth row fails, since its name is taken. Run it again on the same FILE, and all rows fail.
+
+Try:
+  go run ./examples/bulkload users.db
+
+Flags:
+`
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
@@ -30,15 +41,15 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
-	flags := flag.NewFlagSet("bulkload", flag.ContinueOnError)
+	flags := flag.NewFlagSet("bulkload", flag.ExitOnError)
 	flags.SetOutput(stderr)
 	rows := flags.Int("rows", 1_000_000, "`number` of rows")
 	batch := flags.Int("batch", 500, "most rows in a `transaction`")
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
+	flags.Usage = func() { fmt.Fprint(stderr, usage); flags.PrintDefaults() }
+	_ = flags.Parse(args) // or it ends the program
 	if flags.NArg() != 1 {
-		return errors.New("usage: bulkload [flags] FILE")
+		flags.Usage()
+		return errors.New("name one file")
 	}
 	users, err := openUsers(flags.Arg(0))
 	if err != nil {
@@ -46,6 +57,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	}
 	defer func() { err = errors.Join(err, users.Close()) }()
 
+	fmt.Fprintf(stderr, "bulkload: inserting %d rows into %s\n", *rows, flags.Arg(0))
 	// SQLite has one writer at a time, so one worker is enough.
 	pool, err := remuda.StartBatches(1, *batch, 100*time.Millisecond, users.insert)
 	if err != nil {

@@ -10,47 +10,47 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"github.com/muesli/cancelreader"
-	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 )
 
-// A console is what the program has of a terminal: its progress if standard
-// error is one, keys if standard input is. It draws, and lets messages past the
-// drawing, from several goroutines.
+// A console is the program's terminal: a line of progress if standard error is a
+// terminal, keys if standard input is one. The line is always the last one: what
+// else is written goes above it.
 type console struct {
-	stdout, stderr io.Writer // to be used in place of those of the program
+	stdout, stderr io.Writer // to be used in place of the program's own
 	watched        bool      // stdout is a terminal
+	counts         *counts
+	workers        func() int
+	began          time.Time
 
-	counts  *counts
-	workers func() int
+	mu      sync.Mutex // guards what follows, and the order of what is written
+	tty     *os.File   // where the progress is drawn, or nil
+	drawn   bool       // the cursor is on the line of progress
+	midLine bool       // the cursor is on a line that is not complete yet
+	rate    rate
+	hint    string // how to change the number of workers, if that is possible
 
-	mu  sync.Mutex // guards bar, whose Clear is not safe, and the order of what is drawn
-	bar *progressbar.ProgressBar
-	tty io.Writer // where it is drawn
-
-	stops []func() // undo what was begun, the last first
+	stops []func() // undo what was started, the last first
 }
 
-// newConsole begins to draw the progress, if somebody can see it.
+// newConsole starts to draw the progress if stderr is a terminal.
 func newConsole(stdout, stderr io.Writer, n *counts, workers func() int) *console {
-	c := &console{stdout: stdout, stderr: stderr, counts: n, workers: workers}
+	c := &console{stdout: stdout, stderr: stderr, counts: n, workers: workers, began: time.Now()}
 	if isTerminal(stdout) {
 		c.watched = true
-		c.stdout = &pastBar{c, stdout}
+		c.stdout = &aboveProgress{c, stdout}
 	}
-	if isTerminal(stderr) {
-		c.tty, c.stderr = stderr, &pastBar{c, stderr}
-		c.bar = progressbar.NewOptions64(-1, progressbar.OptionSetWriter(stderr),
-			progressbar.OptionShowBytes(true), progressbar.OptionShowCount(),
-			progressbar.OptionUseANSICodes(true), progressbar.OptionSpinnerType(14),
-			progressbar.OptionSetSpinnerChangeInterval(0)) // no goroutine of its own
+	if tty, ok := stderr.(*os.File); ok && isTerminal(stderr) {
+		c.tty, c.stderr = tty, &aboveProgress{c, stderr}
+		c.rate.add(c.began, 0)
 		c.every(100*time.Millisecond, c.draw)
 	}
 	return c
 }
 
-// every calls f in intervals until the console is closed, and then once more.
+// every calls f in intervals until the console is closed.
 func (c *console) every(d time.Duration, f func()) {
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	ticker := time.NewTicker(d)
@@ -61,7 +61,6 @@ func (c *console) every(d time.Duration, f func()) {
 			case <-ticker.C:
 				f()
 			case <-stop:
-				f()
 				return
 			}
 		}
@@ -74,15 +73,36 @@ func (c *console) every(d time.Duration, f func()) {
 }
 
 func (c *console) draw() {
-	workers := "workers"
-	if c.workers() == 1 {
-		workers = "worker"
-	}
-	text := fmt.Sprintf("%d files, %d %s", c.counts.done.Load(), c.workers(), workers)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.bar.Describe(text)
-	_ = c.bar.Set64(c.counts.bytes.Load()) // a bar that cannot be drawn is no reason to fail
+	if c.midLine {
+		return
+	}
+	read := c.counts.bytes.Load()
+	perSecond := c.rate.add(time.Now(), read)
+	text := fmt.Sprintf("%d files, %s, %s/s, %s%s", c.counts.done.Load(),
+		humanize.Bytes(uint64(read)), humanize.Bytes(perSecond), c.workersText(), c.hint)
+	if width, _, err := term.GetSize(int(c.tty.Fd())); err == nil && width > 0 {
+		text = text[:min(len(text), width-1)] // a line that wraps can't be cleared
+	}
+	c.clear()
+	fmt.Fprint(c.tty, text)
+	c.drawn = true
+}
+
+// clear removes the progress. The caller holds mu.
+func (c *console) clear() {
+	if c.drawn {
+		fmt.Fprint(c.tty, "\r\x1b[2K")
+		c.drawn = false
+	}
+}
+
+func (c *console) workersText() string {
+	if n := c.workers(); n != 1 {
+		return fmt.Sprint(n, " workers")
+	}
+	return "1 worker"
 }
 
 // resizer is the part of a pool that the keys control.
@@ -92,8 +112,8 @@ type resizer interface {
 }
 
 // listen lets the keys + and - add and remove workers, if stdin is a terminal.
-// The terminal hands out keys at once only in raw mode, in which Ctrl-C is a
-// key, too: it calls interrupt.
+// A terminal hands out keys as they are pressed only in raw mode, in which Ctrl-C
+// is a key, too: it calls interrupt.
 func (c *console) listen(stdin io.Reader, pool resizer, interrupt context.CancelFunc) {
 	tty, ok := stdin.(*os.File)
 	if !ok || !isTerminal(stdin) {
@@ -120,6 +140,9 @@ func (c *console) listen(stdin io.Reader, pool resizer, interrupt context.Cancel
 		keys.Close()
 		_ = term.Restore(fd, before)
 	})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.hint = " (press + or -)"
 }
 
 // readKeys obeys the keys until there are no more.
@@ -140,31 +163,60 @@ func readKeys(keys io.Reader, pool resizer, interrupt context.CancelFunc) {
 	}
 }
 
-// close ends the drawing and gives the terminal back.
-func (c *console) close() {
+// close removes the progress and gives the terminal back. If all went well, a
+// summary takes the place of the progress.
+func (c *console) close(well bool) {
 	for _, stop := range slices.Backward(c.stops) {
 		stop()
 	}
-	if c.bar != nil {
-		fmt.Fprintln(c.tty) // leave the last picture
+	if c.tty == nil {
+		return
+	}
+	c.clear()
+	if well {
+		took, read := time.Since(c.began), uint64(c.counts.bytes.Load())
+		fmt.Fprintf(c.tty, "%d files, %s in %s, %s/s, %s\n", c.counts.done.Load(), humanize.Bytes(read),
+			took.Round(10*time.Millisecond), humanize.Bytes(uint64(float64(read)/took.Seconds())), c.workersText())
 	}
 }
 
-// pastBar writes to a terminal on which there may be a bar, and which may be in
-// raw mode: it clears the line, and begins each one at the left edge.
-type pastBar struct {
+// A rate is what was read a second, over the last two seconds.
+type rate struct{ samples []sample }
+
+type sample struct {
+	at   time.Time
+	read int64
+}
+
+// add takes a sample and returns the rate, in bytes a second.
+func (r *rate) add(now time.Time, read int64) uint64 {
+	r.samples = append(r.samples, sample{now, read})
+	for now.Sub(r.samples[0].at) > 2*time.Second {
+		r.samples = r.samples[1:]
+	}
+	first := r.samples[0]
+	if took := now.Sub(first.at).Seconds(); took > 0 {
+		return uint64(float64(read-first.read) / took)
+	}
+	return 0
+}
+
+// aboveProgress writes to a terminal that may have a line of progress and may be
+// in raw mode: it clears that line first, and begins each line at the left edge.
+type aboveProgress struct {
 	con *console
 	w   io.Writer
 }
 
-func (p *pastBar) Write(b []byte) (int, error) {
-	p.con.mu.Lock()
-	defer p.con.mu.Unlock()
-	if p.con.bar != nil {
-		_ = p.con.bar.Clear()
-	}
-	if _, err := p.w.Write(bytes.ReplaceAll(b, []byte("\n"), []byte("\r\n"))); err != nil {
+func (a *aboveProgress) Write(b []byte) (int, error) {
+	a.con.mu.Lock()
+	defer a.con.mu.Unlock()
+	a.con.clear()
+	if _, err := a.w.Write(bytes.ReplaceAll(b, []byte("\n"), []byte("\r\n"))); err != nil {
 		return 0, err
+	}
+	if len(b) > 0 {
+		a.con.midLine = b[len(b)-1] != '\n'
 	}
 	return len(b), nil
 }

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"os"
 	"sync/atomic"
+	"time"
 
 	"github.com/remuda-go/remuda"
 )
@@ -42,15 +43,15 @@ func (n *counts) countFound(files iter.Seq[file]) iter.Seq[file] {
 	}
 }
 
-// newPool starts a pool of workers, each with a hash and a buffer of its own.
+// newPool starts a pool in which each worker has a hash and a buffer of its own.
 // At least one worker stays, so that the key - cannot bring it to a halt.
-func newPool(workers int, n *counts) (*remuda.Pool[file, hashed], error) {
-	pool, err := remuda.NewWithConfig[file, hashed](remuda.Config{Name: "checksum", Min: 1, Initial: workers})
+func newPool(o options, n *counts) (*remuda.Pool[file, hashed], error) {
+	pool, err := remuda.NewWithConfig[file, hashed](remuda.Config{Name: "checksum", Min: 1, Initial: o.workers})
 	if err != nil {
 		return nil, err
 	}
 	return pool, pool.StartWithBuilder(remuda.JobBuilderFunc[file, hashed](func() remuda.Job[file, hashed] {
-		return &hasher{hash: sha256.New(), buf: make([]byte, 128<<10), counts: n}
+		return &hasher{hash: sha256.New(), buf: make([]byte, 128<<10), slow: o.slow, counts: n}
 	}))
 }
 
@@ -59,6 +60,7 @@ func newPool(workers int, n *counts) (*remuda.Pool[file, hashed], error) {
 type hasher struct {
 	hash   hash.Hash
 	buf    []byte
+	slow   time.Duration
 	counts *counts
 }
 
@@ -78,7 +80,20 @@ func (h *hasher) Do(ctx context.Context, f file) (hashed, error) {
 		return out, err
 	}
 	h.hash.Sum(out.sum[:0])
-	return out, nil
+	return out, sleep(ctx, h.slow)
+}
+
+// sleep returns early, with an error, when ctx ends.
+func sleep(ctx context.Context, d time.Duration) error {
+	if d == 0 {
+		return nil
+	}
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // A reader stops when its context ends, and counts what it has read.

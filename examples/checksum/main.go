@@ -5,8 +5,8 @@
 //	                     find -H DIR -type f -print0 | xargs -0 sha256sum | LC_ALL=C sort -k2
 //	checksum -c FILE     verify such a list, as sha256sum -c does (- is standard input)
 //
-// On a terminal it shows its progress, and the keys + and - add and remove
-// workers while it runs. Ctrl-C stops it in good order: what is printed by then
+// On a terminal it shows its progress and, if all went well, a summary; the keys
+// + and - add and remove workers while it runs, and -slow gives time for them. Ctrl-C stops it in good order: what is printed by then
 // is the complete beginning of the list, and a message says where it ends.
 //
 // The exit status is 0 if all went well, 1 if a file could not be read or did
@@ -24,6 +24,7 @@ import (
 	"os/signal"
 	"runtime"
 	"syscall"
+	"time"
 
 	"github.com/remuda-go/remuda"
 )
@@ -44,12 +45,13 @@ func main() {
 // options is what the command line says.
 type options struct {
 	workers int
+	slow    time.Duration
 	check   string // the list to verify, or empty
 	dir     string
 }
 
 // run is the program. It returns the exit status.
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (status int) {
 	opts, err := parseArgs(args, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -59,20 +61,16 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 
 	var n counts
-	pool, err := newPool(opts.workers, &n)
+	pool, err := newPool(opts, &n)
 	if err != nil {
 		fmt.Fprintln(stderr, "checksum:", err)
 		return exitUsage
 	}
-	defer pool.Close(context.WithoutCancel(ctx)) // at once: Map leaves nothing behind
+	defer pool.Close(context.WithoutCancel(ctx)) // does not block for long: Map leaves nothing behind
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	con := newConsole(stdout, stderr, &n, pool.Current)
-	defer con.close()
-	rep := newReport(con, opts.check != "")
-
-	files := walk(opts.dir)
+	files, malformed := walk(opts.dir), 0
 	if opts.check != "" {
 		list, err := openList(opts.check, stdin)
 		if err != nil {
@@ -80,8 +78,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 			return exitFailed
 		}
 		defer list.Close()
-		files = readList(list, &rep.malformed)
+		files = readList(list, &malformed)
 	}
+	con := newConsole(stdout, stderr, &n, pool.Current)
+	defer func() { con.close(status == exitOK) }()
+	rep := newReport(con, opts.check != "", &malformed)
 	if opts.check != "-" { // else standard input is the list
 		con.listen(stdin, pool, cancel)
 	}
@@ -105,16 +106,29 @@ func process(ctx context.Context, pool *remuda.Pool[file, hashed], files iter.Se
 	return rep.finish()
 }
 
+const help = `usage: checksum [flags] DIR
+       checksum [flags] -c FILE
+
+It prints what sha256sum would print for each file of a directory tree, sorted by
+path, or verifies such a list. On a terminal, + and - add and remove workers.
+
+Try:
+  go run ./examples/checksum .
+  go run ./examples/checksum -slow 200ms examples     # press + and -
+
+Flags:
+`
+
 func parseArgs(args []string, stderr io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("checksum", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "files to hash at a time")
+	flags.DurationVar(&o.slow, "slow", 0, "let each file take this `much` longer, to have time for + and -")
 	flags.StringVar(&o.check, "c", "", "verify the checksums listed in `FILE`")
 	flags.Usage = func() {
-		fmt.Fprint(stderr, "usage: checksum [-workers N] DIR\n       checksum [-workers N] -c FILE\n\n")
+		fmt.Fprint(stderr, help)
 		flags.PrintDefaults()
-		fmt.Fprint(stderr, "\nOn a terminal, + and - add and remove workers while it runs.\n")
 	}
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -122,6 +136,8 @@ func parseArgs(args []string, stderr io.Writer) (options, error) {
 	switch {
 	case o.workers < 1:
 		return o, usage(flags, "-workers must be at least 1")
+	case o.slow < 0:
+		return o, usage(flags, "-slow must not be negative")
 	case o.check == "" && flags.NArg() != 1:
 		return o, usage(flags, "one directory is needed")
 	case o.check != "" && flags.NArg() != 0:

@@ -14,14 +14,14 @@ type report struct {
 	eager     bool // somebody watches out
 	verifying bool
 
-	verified   int // lines of the list
-	malformed  int // lines that are none
+	verified   int  // lines of the list
+	malformed  *int // lines that are none
 	unreadable int
 	mismatched int
 }
 
-func newReport(con *console, verifying bool) *report {
-	return &report{out: bufio.NewWriter(con.stdout), errs: con.stderr, eager: con.watched, verifying: verifying}
+func newReport(con *console, verifying bool, malformed *int) *report {
+	return &report{out: bufio.NewWriter(con.stdout), errs: con.stderr, eager: con.watched, verifying: verifying, malformed: malformed}
 }
 
 // add reports one file. It returns an error if it cannot print.
@@ -83,7 +83,7 @@ func (r *report) finish() int {
 		fmt.Fprintln(r.errs, "checksum: no properly formatted checksum lines found")
 		return exitFailed
 	case r.verifying:
-		r.warn(r.malformed, "lines are improperly formatted")
+		r.warn(*r.malformed, "lines are improperly formatted")
 		r.warn(r.unreadable, "listed files could not be read")
 		r.warn(r.mismatched, "computed checksums did NOT match")
 	}

@@ -10,6 +10,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -18,12 +19,25 @@ import (
 	"strings"
 	"sync"
 
+	"golang.org/x/term"
+
 	"github.com/remuda-go/remuda"
 )
 
+const usage = `usage: consume [flags]
+
+It adds up the numbers on standard input, one a line. The first line that is no
+number ends it.
+
+Try:
+  seq 1000000 | go run ./examples/consume
+
+Flags:
+`
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, os.Stdin, os.Stdout)
+	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "consume:", err)
@@ -32,7 +46,15 @@ func main() {
 }
 
 // run adds up the numbers on stdin. The first line that is no number ends it.
-func run(ctx context.Context, stdin io.Reader, stdout io.Writer) error {
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("consume", flag.ExitOnError)
+	flags.SetOutput(stderr)
+	workers := flags.Int("workers", 4, "number of workers")
+	flags.Usage = func() { fmt.Fprint(stderr, usage); flags.PrintDefaults() }
+	_ = flags.Parse(args) // or it ends the program
+	if isTerminal(stdin) {
+		fmt.Fprintln(stderr, "consume: reading numbers from standard input; Ctrl-D ends it")
+	}
 	messages := make(chan string)
 	stopReading := make(chan struct{})
 	readErr := make(chan error, 1)
@@ -43,7 +65,7 @@ func run(ctx context.Context, stdin io.Reader, stdout io.Writer) error {
 	defer close(stopReading)
 
 	pool, err := remuda.NewFrom[string, int64](remuda.FromChan(messages), remuda.Config{
-		Name: "consume", Initial: 4, StopOnErrors: true,
+		Name: "consume", Initial: *workers, StopOnErrors: true,
 	})
 	if err != nil {
 		return err
@@ -61,6 +83,12 @@ func run(ctx context.Context, stdin io.Reader, stdout io.Writer) error {
 	default:
 		return ctx.Err() // the producer has not come to its end
 	}
+}
+
+// isTerminal reports whether r is a terminal, where somebody has to type.
+func isTerminal(r io.Reader) bool {
+	f, ok := r.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // produce sends the lines of r until stop is closed.

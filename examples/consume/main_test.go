@@ -24,25 +24,25 @@ func TestRun(t *testing.T) {
 		in.WriteString(strconv.Itoa(i) + "\n")
 	}
 	var out bytes.Buffer
-	require.NoError(t, run(t.Context(), strings.NewReader(in.String()), &out))
+	require.NoError(t, run(t.Context(), nil, strings.NewReader(in.String()), &out, io.Discard))
 	assert.Equal(t, "10001 messages, sum 50005000\n", out.String())
 }
 
 func TestNoMessages(t *testing.T) {
 	var out bytes.Buffer
-	require.NoError(t, run(t.Context(), strings.NewReader(""), &out))
+	require.NoError(t, run(t.Context(), nil, strings.NewReader(""), &out, io.Discard))
 	assert.Equal(t, "0 messages, sum 0\n", out.String())
 }
 
 func TestFirstErrorEndsIt(t *testing.T) {
-	err := run(t.Context(), strings.NewReader("1\nx\n"+strings.Repeat("1\n", 1_000_000)), io.Discard)
+	err := run(t.Context(), nil, strings.NewReader("1\nx\n"+strings.Repeat("1\n", 1_000_000)), io.Discard, io.Discard)
 	require.ErrorIs(t, err, strconv.ErrSyntax)
 }
 
 func TestProducerFails(t *testing.T) {
 	var out bytes.Buffer
 	worn := errors.New("worn out")
-	err := run(t.Context(), io.MultiReader(strings.NewReader("1\n2\n"), iotest.ErrReader(worn)), &out)
+	err := run(t.Context(), nil, io.MultiReader(strings.NewReader("1\n2\n"), iotest.ErrReader(worn)), &out, io.Discard)
 	require.ErrorIs(t, err, worn)
 	assert.Equal(t, "2 messages, sum 3\n", out.String())
 }
@@ -53,7 +53,7 @@ func TestInterrupt(t *testing.T) {
 		stdin, keyboard := io.Pipe()
 		var out bytes.Buffer
 		ended := make(chan error, 1)
-		go func() { ended <- run(ctx, stdin, &out) }()
+		go func() { ended <- run(ctx, nil, stdin, &out, io.Discard) }()
 		_, err := io.WriteString(keyboard, "1\n2\n3\n")
 		require.NoError(t, err)
 		synctest.Wait()

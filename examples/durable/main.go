@@ -42,6 +42,17 @@ const (
 // a run may be resumed.
 var Sum = tasks.Define[[]byte, []byte]("sha256", tasks.Codec(tasks.Raw), tasks.Attempts(5), tasks.Keep(7*24*time.Hour))
 
+const usage = `usage: durable [flags] DIR
+
+It hashes every file of a directory tree, one stored task for each, and prints what
+sha256sum would print. Kill it and start it again: it goes on where it was.
+
+Try:
+  go run ./examples/durable examples
+
+Flags:
+`
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program the hard way
@@ -61,11 +72,13 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	flags.IntVar(&o.workers, "workers", 8, "tasks that run at the same time")
 	flags.StringVar(&o.poison, "poison", "", "`name` of the file whose job ends the process")
 	flags.BoolVar(&o.relaxed, "relaxed", false, "write to disk every second instead of at each change")
+	flags.Usage = func() { fmt.Fprint(stderr, usage); flags.PrintDefaults() }
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
 	if o.dir = flags.Arg(0); flags.NArg() != 1 || o.workers < 1 {
 		flags.Usage()
+		fmt.Fprintln(stderr, "\ndurable: one directory, and at least one worker")
 		return o, errors.New("one directory, and at least one worker")
 	}
 	return o, nil
@@ -85,6 +98,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "durable:", err)
 		return exitFailed
 	}
+	fmt.Fprintf(stderr, "durable: %d files; the tasks are in %s\n", len(files), o.store)
 	failed, err := work(ctx, o, files, stdout, stderr)
 	switch {
 	case ctx.Err() != nil:

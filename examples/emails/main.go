@@ -44,9 +44,29 @@ type Mail struct {
 var Send = tasks.Define[Mail, remuda.Void]("send", tasks.Attempts(5), tasks.Timeout(10*time.Second),
 	tasks.Backoff(func(attempt int) time.Duration { return 100 * time.Millisecond << attempt }))
 
+const usage = `usage: emails [flags] push ORDER TO | work | dead | redrive
+
+It stores mails and sends them: into a directory, which stands for the mail server.
+Until that is made, the mail server is away.
+
+  push ORDER TO   store a mail for an order
+  work            send what is stored, until Ctrl-C
+  dead            list what could not be sent
+  redrive         let work send that again
+
+Try:
+  go run ./examples/emails push 7 ann@example.org
+  go run ./examples/emails work        # five attempts; then Ctrl-C
+  go run ./examples/emails dead
+  mkdir outbox; go run ./examples/emails redrive
+  go run ./examples/emails work        # there it goes
+
+Flags:
+`
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "emails:", err)
@@ -54,27 +74,41 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, args []string, stdout io.Writer) (err error) {
-	flags := flag.NewFlagSet("emails", flag.ContinueOnError)
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
+	flags := flag.NewFlagSet("emails", flag.ExitOnError)
+	flags.SetOutput(stderr)
 	store := flags.String("store", "emails.store", "`directory` of the tasks")
 	outbox := flags.String("outbox", "outbox", "`directory` that stands for the mail server")
-	if err := flags.Parse(args); err != nil {
-		return err
+	flags.Usage = func() { fmt.Fprint(stderr, usage); flags.PrintDefaults() }
+	_ = flags.Parse(args) // or it ends the program
+	if !known(flags.Args()) {
+		flags.Usage()
+		return errors.New("push ORDER TO, work, dead or redrive?")
 	}
 	client, err := embedded.Open(ctx, *store)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, client.Close()) }()
-	switch args = flags.Args(); {
-	case len(args) == 3 && args[0] == "push":
-		return push(ctx, client, Mail{Order: args[1], To: args[2]}, stdout)
-	case len(args) == 1 && args[0] == "work":
+	switch command := flags.Arg(0); command {
+	case "push":
+		return push(ctx, client, Mail{Order: flags.Arg(1), To: flags.Arg(2)}, stdout)
+	case "work":
+		fmt.Fprintln(stderr, "emails: sending what is stored, until Ctrl-C")
 		return work(ctx, client, mailServer{*outbox}, stdout)
-	case len(args) == 1 && (args[0] == "dead" || args[0] == "redrive"):
-		return dead(ctx, client, args[0] == "redrive", stdout)
+	default:
+		return dead(ctx, client, command == "redrive", stdout)
 	}
-	return errors.New("usage: emails [flags] push ORDER TO | work | dead | redrive")
+}
+
+// known reports whether args are a command and what it takes.
+func known(args []string) bool {
+	takes := map[string]int{"push": 2, "work": 0, "dead": 0, "redrive": 0}
+	if len(args) == 0 {
+		return false
+	}
+	n, ok := takes[args[0]]
+	return ok && len(args) == n+1
 }
 
 // push stores a mail. That it is there already is what the key is for.
@@ -107,10 +141,12 @@ func work(ctx context.Context, client *tasks.Client, server mailServer, stdout i
 
 // dead lists the dead letters, and sends them again if that is wanted.
 func dead(ctx context.Context, client *tasks.Client, again bool, stdout io.Writer) error {
+	letters := 0
 	for letter, err := range client.Dead(ctx, tasks.Filter{Kind: Send.Name()}) {
 		if err != nil {
 			return err
 		}
+		letters++
 		fmt.Fprintf(stdout, "%s after %d attempts: %s: %s\n", letter.ID, letter.Attempts, letter.Reason, letter.Payload)
 		if !again {
 			continue
@@ -118,6 +154,9 @@ func dead(ctx context.Context, client *tasks.Client, again bool, stdout io.Write
 		if err := client.Redrive(ctx, letter.ID); err != nil {
 			return err
 		}
+	}
+	if letters == 0 {
+		fmt.Fprintln(stdout, "there are no dead letters")
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,7 +41,7 @@ func TestEmails(t *testing.T) {
 	outbox := filepath.Join(dir, "outbox")
 	emails := func(ctx context.Context, out *console, args ...string) {
 		t.Helper()
-		require.NoError(t, run(ctx, append([]string{"-store", filepath.Join(dir, "store"), "-outbox", outbox}, args...), out))
+		require.NoError(t, run(ctx, append([]string{"-store", filepath.Join(dir, "store"), "-outbox", outbox}, args...), out, io.Discard))
 	}
 	// until lets the worker run until it has printed something.
 	until := func(text string) string {
@@ -86,5 +87,5 @@ func TestEmails(t *testing.T) {
 	emails(t.Context(), out, "push", "7", "ann@example.org")
 	assert.Contains(t, out.String(), "was there already")
 
-	require.Error(t, run(t.Context(), []string{"-store", filepath.Join(dir, "store"), "nonsense"}, out))
+	require.Error(t, run(t.Context(), []string{"-store", filepath.Join(dir, "store"), "nonsense"}, out, io.Discard))
 }

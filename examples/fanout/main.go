@@ -2,12 +2,13 @@
 // answers: here, how large each of some directory trees is. DoAll gives the
 // answers in the order of the questions, and one error that holds every failure.
 //
-//	go run ./examples/fanout . /usr/share /nowhere
+//	go run ./examples/fanout . examples
 package main
 
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"io/fs"
@@ -18,18 +19,39 @@ import (
 	"github.com/remuda-go/remuda"
 )
 
+const usage = `usage: fanout [flags] DIR...
+
+It prints how large the regular files in each directory tree are, all trees at the
+same time.
+
+Try:
+  go run ./examples/fanout . examples
+
+Flags:
+`
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, os.Args[1:], os.Stdout)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Fprintln(os.Stderr, "fanout:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, dirs []string, stdout io.Writer) error {
-	pool := remuda.Must(remuda.NewWithConfig[string, int64](remuda.Config{Initial: 8}))
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("fanout", flag.ExitOnError)
+	flags.SetOutput(stderr)
+	workers := flags.Int("workers", 8, "number of workers")
+	flags.Usage = func() { fmt.Fprint(stderr, usage); flags.PrintDefaults() }
+	_ = flags.Parse(args) // or it ends the program
+	dirs := flags.Args()
+	if len(dirs) == 0 {
+		flags.Usage()
+		return errors.New("no directories to measure")
+	}
+	pool := remuda.Must(remuda.NewWithConfig[string, int64](remuda.Config{Initial: *workers}))
 	if err := pool.Start(remuda.Func(size)); err != nil {
 		return err
 	}

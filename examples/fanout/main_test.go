@@ -34,7 +34,7 @@ func TestRun(t *testing.T) {
 		total += i * i
 	}
 	var out bytes.Buffer
-	require.NoError(t, run(t.Context(), dirs, &out))
+	require.NoError(t, run(t.Context(), dirs, &out, io.Discard))
 	assert.Equal(t, want+fmt.Sprintf("%12d  in all\n", total), out.String())
 }
 
@@ -43,7 +43,7 @@ func TestFailure(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "f"), []byte("hello"), 0o600))
 	var out bytes.Buffer
-	err := run(t.Context(), []string{"/nowhere", dir, "/nowhere-either"}, &out)
+	err := run(t.Context(), []string{"/nowhere", dir, "/nowhere-either"}, &out, io.Discard)
 	require.ErrorIs(t, err, os.ErrNotExist)
 	assert.ErrorContains(t, err, "input 0: lstat /nowhere:")
 	assert.ErrorContains(t, err, "input 2: lstat /nowhere-either:")
@@ -54,5 +54,5 @@ func TestFailure(t *testing.T) {
 func TestInterrupt(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	assert.ErrorIs(t, run(ctx, []string{"."}, io.Discard), context.Canceled)
+	assert.ErrorIs(t, run(ctx, []string{"."}, io.Discard, io.Discard), context.Canceled)
 }

@@ -1,11 +1,11 @@
 // Herd is the program in gofherd's README. It differs from that by its imports,
-// by NewHerd, by the type arguments, by the type assertion that they save, and by
-// herdhttp.Serve, which takes the place of SetAddr.
+// by NewHerd, by the type arguments, by the type assertion that they save, by
+// herdhttp.Serve, which takes the place of SetAddr, and by the flag -addr.
 //
 // It starts with no gophers and does nothing until there are some:
 //
-//	go run ./examples/herd
-//	curl -XPATCH 127.0.0.1:5555/herd -d '{"num": 10}'
+//	go run ./examples/herd -addr localhost:5555
+//	curl -XPATCH localhost:5555/herd -d '{"num": 10}'     # in another terminal
 //
 // The methods that gofherd has without a result return an error here. This
 // program drops most of them, as gofherd does, and not that of Serve, which tells
@@ -13,12 +13,26 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"log"
+	"os"
 
 	"github.com/remuda-go/remuda"
 	"github.com/remuda-go/remuda/herdhttp"
 )
+
+const usage = `usage: herd [flags]
+
+It has ten units of work and no gophers, and waits until somebody adds gophers over
+HTTP. It ends when the work is done.
+
+Try:
+  go run ./examples/herd -addr localhost:5555
+  curl -XPATCH localhost:5555/herd -d '{"num": 10}'     # in another terminal
+
+Flags:
+`
 
 func LoadWork(herd *remuda.Herd[int, int]) {
 	for i := 0; i < 10; i++ { //nolint:modernize // as gofherd has it
@@ -46,6 +60,9 @@ func ReviewOutput(outputChan <-chan remuda.Work[int, int]) {
 }
 
 func main() {
+	addr := flag.String("addr", "127.0.0.1:5555", "`address` to listen on")
+	flag.Usage = func() { fmt.Fprint(os.Stderr, usage); flag.PrintDefaults() }
+	flag.Parse()
 	// passing "processing logic" when initializing work
 	herd := remuda.NewHerd(ProcessWork)
 	// setting a herd size of 0
@@ -53,11 +70,12 @@ func main() {
 	// disabling retries
 	herd.SetMaxRetries(0)
 	// bind on 127.0.0.1:5555
-	server, err := herdhttp.Serve(herd, "127.0.0.1:5555")
+	server, err := herdhttp.Serve(herd, *addr)
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer server.Close()
+	fmt.Fprintf(os.Stderr, "herd: waiting for gophers: curl -XPATCH %s/herd -d '{\"num\": 10}'\n", server.Addr())
 	go LoadWork(herd)
 	herd.Start()
 	ReviewOutput(herd.OutputChan())

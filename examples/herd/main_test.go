@@ -1,12 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -27,23 +28,24 @@ func TestMain(m *testing.M) {
 }
 
 func TestProgram(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:5555")
-	if err != nil {
-		t.Skip(err)
-	}
-	require.NoError(t, l.Close())
 	program, err := os.Executable()
 	require.NoError(t, err)
-	cmd := exec.Command(program)
+	cmd := exec.Command(program, "-addr", "127.0.0.1:0")
 	cmd.Env = append(os.Environ(), "RUN_HERD=1")
-	cmd.Stderr = os.Stderr
+	stderr, err := cmd.StderrPipe()
+	require.NoError(t, err)
 	stdout, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
 	defer cmd.Process.Kill()
 
-	require.Equal(t, `{"num":0,"msg":"success"}`, request(t, http.MethodGet, ""))
-	require.Equal(t, `{"num":10,"msg":"success"}`, request(t, http.MethodPatch, `{"num": 10}`))
+	line, err := bufio.NewReader(stderr).ReadString('\n')
+	require.NoError(t, err)
+	found := regexp.MustCompile(`^herd: waiting for gophers: curl -XPATCH (\S+) `).FindStringSubmatch(line)
+	require.NotNil(t, found, line)
+	url := "http://" + found[1]
+	require.Equal(t, `{"num":0,"msg":"success"}`, request(t, url, http.MethodGet, ""))
+	require.Equal(t, `{"num":10,"msg":"success"}`, request(t, url, http.MethodPatch, `{"num": 10}`))
 	out, err := io.ReadAll(stdout)
 	require.NoError(t, err)
 	require.NoError(t, cmd.Wait())
@@ -57,20 +59,15 @@ func TestProgram(t *testing.T) {
 	require.Equal(t, want, lines)
 }
 
-// request sends a request to the program, once it is up.
-func request(t *testing.T, method, body string) string {
+func request(t *testing.T, url, method, body string) string {
+	t.Helper()
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Minute}
-	for begin := time.Now(); ; {
-		req, err := http.NewRequest(method, "http://127.0.0.1:5555/herd", strings.NewReader(body))
-		require.NoError(t, err)
-		resp, err := client.Do(req)
-		if err != nil && time.Since(begin) < time.Minute {
-			continue
-		}
-		require.NoError(t, err)
-		defer resp.Body.Close()
-		b, err := io.ReadAll(resp.Body)
-		require.NoError(t, err)
-		return string(b)
-	}
+	req, err := http.NewRequest(method, url, strings.NewReader(body))
+	require.NoError(t, err)
+	resp, err := client.Do(req)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	return string(b)
 }

@@ -4,8 +4,8 @@
 // worked on. On SIGTERM it stops listening, finishes what it has accepted, and
 // says what it had to drop if that takes too long.
 //
-//	go run ./examples/httpservice -addr localhost:8080 >>events.log
-//	curl -i -d '{"hello": "world"}' localhost:8080/events
+//	go run ./examples/httpservice -addr localhost:8080
+//	curl -i -d '{"hello": "world"}' localhost:8080/events     # in another terminal
 package main
 
 import (
@@ -28,6 +28,18 @@ import (
 	"github.com/remuda-go/remuda"
 )
 
+const usage = `usage: httpservice [flags]
+
+It accepts JSON events over HTTP and writes them to standard output, until Ctrl-C.
+While its queue is full it answers 503.
+
+Try:
+  go run ./examples/httpservice -addr localhost:8080
+  curl -i -d '{"hello": "world"}' localhost:8080/events     # in another terminal
+
+Flags:
+`
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
@@ -39,15 +51,14 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	flags := flag.NewFlagSet("httpservice", flag.ContinueOnError)
+	flags := flag.NewFlagSet("httpservice", flag.ExitOnError)
 	flags.SetOutput(stderr)
 	addr := flags.String("addr", "localhost:0", "`address` to listen on")
 	workers := flags.Int("workers", 4, "number of workers")
 	queue := flags.Int("queue", 100, "events that may wait for a worker")
 	grace := flags.Duration("grace", 10*time.Second, "how long a shutdown may take")
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
+	flags.Usage = func() { fmt.Fprint(stderr, usage); flags.PrintDefaults() }
+	_ = flags.Parse(args) // or it ends the program
 
 	log := slog.New(slog.NewTextHandler(stderr, nil))
 	pool, err := remuda.NewWithConfig[event, remuda.Void](remuda.Config{Name: "events", Initial: *workers, Queue: *queue})

@@ -4,7 +4,7 @@
 // Register; the rest is what any program does to have metrics and traces.
 //
 //	go run ./examples/observability -addr localhost:8080
-//	curl localhost:8080/factors/600851475143
+//	curl localhost:8080/factors/600851475143     # in another terminal
 //	curl localhost:8080/metrics
 //
 // Here the traces go to standard output, one JSON document for each span.
@@ -38,6 +38,19 @@ import (
 	remudaprom "github.com/remuda-go/remuda/prometheus"
 )
 
+const usage = `usage: observability [flags]
+
+It factors numbers over HTTP until Ctrl-C. It has metrics for Prometheus, and writes
+a trace of each request to standard output.
+
+Try:
+  go run ./examples/observability -addr localhost:8080
+  curl localhost:8080/factors/600851475143     # in another terminal
+  curl localhost:8080/metrics
+
+Flags:
+`
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
@@ -49,13 +62,12 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	flags := flag.NewFlagSet("observability", flag.ContinueOnError)
+	flags := flag.NewFlagSet("observability", flag.ExitOnError)
 	flags.SetOutput(stderr)
 	addr := flags.String("addr", "localhost:0", "`address` to listen on")
 	timeout := flags.Duration("timeout", 10*time.Second, "most time for a number")
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
+	flags.Usage = func() { fmt.Fprint(stderr, usage); flags.PrintDefaults() }
+	_ = flags.Parse(args) // or it ends the program
 
 	exporter, err := stdouttrace.New(stdouttrace.WithWriter(stdout))
 	if err != nil {

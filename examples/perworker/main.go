@@ -21,6 +21,17 @@ import (
 	"github.com/remuda-go/remuda"
 )
 
+const usage = `usage: perworker [flags] FILE...
+
+It prints how large each file is, and how large when compressed.
+Each worker has a compressor of its own.
+
+Try:
+  go run ./examples/perworker *.go
+
+Flags:
+`
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
@@ -32,11 +43,14 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	flags := flag.NewFlagSet("perworker", flag.ContinueOnError)
+	flags := flag.NewFlagSet("perworker", flag.ExitOnError)
 	flags.SetOutput(stderr)
 	workers := flags.Int("workers", 4, "number of `workers`")
-	if err := flags.Parse(args); err != nil {
-		return err
+	flags.Usage = func() { fmt.Fprint(stderr, usage); flags.PrintDefaults() }
+	_ = flags.Parse(args) // or it ends the program
+	if flags.NArg() == 0 {
+		flags.Usage()
+		return errors.New("no files to measure")
 	}
 	pool, err := remuda.NewWithConfig[string, sizes](remuda.Config{Initial: *workers})
 	if err != nil {

@@ -3,7 +3,7 @@
 // at the same time, each in a pool of its own, and the lines stay in order.
 // Nothing is read that is far ahead of what is written.
 //
-//	go run ./examples/pipeline -key secret <examples/pipeline/testdata/access.log
+//	go run ./examples/pipeline <examples/pipeline/testdata/access.log
 //
 // Two stages with the same number of workers need no second pool: remuda.Then
 // makes one job of them.
@@ -20,8 +20,21 @@ import (
 	"os"
 	"os/signal"
 
+	"golang.org/x/term"
+
 	"github.com/remuda-go/remuda"
 )
+
+const usage = `usage: pipeline [flags] <ACCESS.LOG
+
+It reads an access log in the Common Log Format from standard input, replaces the
+clients' addresses by pseudonyms, and writes JSON, one line for each.
+
+Try:
+  go run ./examples/pipeline <examples/pipeline/testdata/access.log
+
+Flags:
+`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -34,11 +47,13 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
-	flags := flag.NewFlagSet("pipeline", flag.ContinueOnError)
+	flags := flag.NewFlagSet("pipeline", flag.ExitOnError)
 	flags.SetOutput(stderr)
 	key := flags.String("key", "", "secret `key` of the pseudonyms")
-	if err := flags.Parse(args); err != nil {
-		return err
+	flags.Usage = func() { fmt.Fprint(stderr, usage); flags.PrintDefaults() }
+	_ = flags.Parse(args) // or it ends the program
+	if isTerminal(stdin) {
+		fmt.Fprintln(stderr, "pipeline: reading an access log from standard input; Ctrl-D ends it")
 	}
 	parser, err := stage(2, remuda.NoContext(parse))
 	if err != nil {
@@ -65,6 +80,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		}
 	}
 	return errors.Join(out.Flush(), in.scanner.Err(), bad.err())
+}
+
+// isTerminal reports whether r is a terminal, where somebody has to type.
+func isTerminal(r io.Reader) bool {
+	f, ok := r.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // stage starts a pool.
@@ -115,7 +136,7 @@ func (r *rejects) skip(ctx context.Context, entries iter.Seq2[entry, error]) ite
 
 func (r *rejects) err() error {
 	if r.n > 0 {
-		return fmt.Errorf("%d lines left out", r.n)
+		return fmt.Errorf("lines left out: %d", r.n)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -20,12 +21,12 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestRun(t *testing.T) {
-	log, err := os.Open("testdata/access.log")
+	log, err := os.ReadFile("testdata/access.log")
 	require.NoError(t, err)
-	defer log.Close()
+	lines := slices.Insert(strings.SplitAfter(string(log), "\n"), 3, "this line is broken\n")
 	var out, errs bytes.Buffer
-	err = run(t.Context(), []string{"-key", "secret"}, log, &out, &errs)
-	require.EqualError(t, err, "1 lines left out")
+	err = run(t.Context(), []string{"-key", "secret"}, strings.NewReader(strings.Join(lines, "")), &out, &errs)
+	require.EqualError(t, err, "lines left out: 1")
 	assert.Equal(t, "pipeline: line 4: not in the Common Log Format\n", errs.String())
 
 	var got []entry

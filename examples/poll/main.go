@@ -5,8 +5,8 @@
 // SIGUSR1 adds a worker and SIGUSR2 takes one out; a file that a worker cannot
 // finish any more, because of that or of Ctrl-C, goes back into the spool.
 //
-//	go run ./examples/poll DIR &
-//	cp *.go DIR; kill -USR1 %1
+//	go run ./examples/poll spool
+//	cp *.go spool/                # in another terminal
 package main
 
 import (
@@ -23,6 +23,18 @@ import (
 	"github.com/remuda-go/remuda"
 )
 
+const usage = `usage: poll [flags] DIR
+
+It counts the lines of each file that appears in DIR and moves the file to
+DIR/done, until Ctrl-C. SIGUSR1 adds a worker, and SIGUSR2 removes one.
+
+Try:
+  go run ./examples/poll spool
+  cp *.go spool/         # in another terminal
+
+Flags:
+`
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	resize := make(chan os.Signal, 1)
@@ -36,14 +48,14 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, resize <-chan os.Signal, stdout, stderr io.Writer) error {
-	flags := flag.NewFlagSet("poll", flag.ContinueOnError)
+	flags := flag.NewFlagSet("poll", flag.ExitOnError)
 	flags.SetOutput(stderr)
 	every := flags.Duration("every", time.Second, "how long a worker rests when there is nothing to do")
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
+	flags.Usage = func() { fmt.Fprint(stderr, usage); flags.PrintDefaults() }
+	_ = flags.Parse(args) // or it ends the program
 	if flags.NArg() != 1 {
-		return errors.New("usage: poll [-every 1s] DIR")
+		flags.Usage()
+		return errors.New("name one directory")
 	}
 	sp, err := openSpool(flags.Arg(0))
 	if err != nil {
@@ -58,6 +70,7 @@ func run(ctx context.Context, args []string, resize <-chan os.Signal, stdout, st
 	})); err != nil {
 		return err
 	}
+	fmt.Fprintf(stderr, "poll: waiting for files in %s; process %d\n", flags.Arg(0), os.Getpid())
 	for {
 		select {
 		case sig := <-resize:

@@ -76,7 +76,7 @@ func TestEveryFileIsCountedOnce(t *testing.T) {
 		assert.Empty(t, names(t, dir))
 		assert.Empty(t, names(t, dir, "work"))
 		assert.Len(t, names(t, dir, "done"), 100)
-		assert.Equal(t, "poll: workers: 2\npoll: workers: 3\npoll: workers: 4\n", errs.String())
+		assert.Regexp(t, `^poll: waiting for files in .*\npoll: workers: 2\npoll: workers: 3\npoll: workers: 4\n$`, errs.String())
 	})
 }
 
@@ -92,7 +92,7 @@ func TestSignals(t *testing.T) {
 		resize <- syscall.SIGUSR2
 		resize <- syscall.SIGUSR2
 		synctest.Wait()
-		assert.Regexp(t, `^poll: workers: 2\npoll: workers: 1\npoll: .*Less: fewer than Min 1.*\npoll: workers: 1\n$`, errs.String())
+		assert.Regexp(t, `^poll: waiting .*\npoll: workers: 2\npoll: workers: 1\npoll: .*Less: fewer than Min 1.*\npoll: workers: 1\n$`, errs.String())
 		cancel()
 		require.NoError(t, <-ended)
 	})

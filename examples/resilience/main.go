@@ -2,7 +2,11 @@
 // more requests a second than allowed, none longer than its time, and another
 // try, a little later, for what may go better then.
 //
-//	go run ./examples/resilience -rate 5 http://localhost:8080/a http://localhost:8080/b
+//	go run ./examples/resilience -timeout 300ms
+//	go run ./examples/resilience -rate 5 https://go.dev/ https://pkg.go.dev/
+//
+// Without a URL it fetches from a small server of its own, which is slow once and
+// unavailable twice.
 package main
 
 import (
@@ -24,6 +28,17 @@ import (
 	"github.com/remuda-go/remuda/middleware"
 )
 
+const usage = `usage: resilience [flags] [URL...]
+
+It fetches pages: not too many at a time, each within a time limit, and again after
+a delay when that may help. Without a URL it fetches from a small server of its own.
+
+Try:
+  go run ./examples/resilience -timeout 300ms
+
+Flags:
+`
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx, os.Args[1:], http.DefaultTransport, os.Stdout, os.Stderr)
@@ -35,14 +50,19 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, transport http.RoundTripper, stdout, stderr io.Writer) error {
-	flags := flag.NewFlagSet("resilience", flag.ContinueOnError)
+	flags := flag.NewFlagSet("resilience", flag.ExitOnError)
 	flags.SetOutput(stderr)
 	perSecond := flags.Float64("rate", 10, "most requests per second")
 	timeout := flags.Duration("timeout", 5*time.Second, "most time for a request")
 	retries := flags.Uint("retries", 3, "most retries of a request")
 	workers := flags.Int("workers", 4, "most requests at a time")
-	if err := flags.Parse(args); err != nil {
-		return err
+	flags.Usage = func() { fmt.Fprint(stderr, usage); flags.PrintDefaults() }
+	_ = flags.Parse(args) // or it ends the program
+	urls := flags.Args()
+	if len(urls) == 0 {
+		local, stop := localPages()
+		defer stop()
+		urls = local
 	}
 
 	log := &retryLog{w: stderr}
@@ -63,7 +83,7 @@ func run(ctx context.Context, args []string, transport http.RoundTripper, stdout
 	defer pool.Close(ctx)
 
 	failed := 0
-	for p, err := range pool.Map(ctx, slices.Values(flags.Args())) {
+	for p, err := range pool.Map(ctx, slices.Values(urls)) {
 		if err != nil {
 			failed++
 			fmt.Fprintln(stderr, "resilience:", err)
@@ -72,7 +92,7 @@ func run(ctx context.Context, args []string, transport http.RoundTripper, stdout
 		fmt.Fprintf(stdout, "%d %8d bytes  %s\n", p.status, p.bytes, p.url)
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d of %d pages could not be fetched", failed, flags.NArg())
+		return fmt.Errorf("%d of %d pages could not be fetched", failed, len(urls))
 	}
 	return nil
 }

@@ -23,11 +23,22 @@ import (
 	"github.com/remuda-go/remuda"
 )
 
+const usage = `usage: sitecheck [flags] [SITES.CSV]
+
+It measures how long the sites in the first column of a CSV file take to answer, and
+tries again those that fail. Without a file it checks a small server of its own.
+
+Try:
+  go run ./examples/sitecheck
+
+Flags:
+`
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, os.Args[1:], os.Stdout)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "sitecheck:", err)
 		os.Exit(1)
 	}
@@ -39,16 +50,16 @@ type options struct {
 	timeout, pause   time.Duration
 }
 
-func run(ctx context.Context, args []string, stdout io.Writer) error {
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	var o options
-	flags := flag.NewFlagSet("sitecheck", flag.ContinueOnError)
+	flags := flag.NewFlagSet("sitecheck", flag.ExitOnError)
+	flags.SetOutput(stderr)
 	flags.IntVar(&o.gophers, "gophers", 5, "sites to check at a time")
 	flags.IntVar(&o.retries, "retries", 3, "times to try a site again")
 	flags.DurationVar(&o.timeout, "timeout", 10*time.Second, "time for a site to answer")
 	flags.DurationVar(&o.pause, "pause", 100*time.Millisecond, "pause before the first retry; it doubles with each")
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
+	flags.Usage = func() { fmt.Fprint(stderr, usage); flags.PrintDefaults() }
+	_ = flags.Parse(args) // or it ends the program
 	if o.gophers < 1 {
 		return errors.New("it takes at least one gopher")
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -19,7 +20,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestLocalSites(t *testing.T) {
 	var out bytes.Buffer
-	require.NoError(t, run(t.Context(), []string{"-pause", "1ms"}, &out))
+	require.NoError(t, run(t.Context(), []string{"-pause", "1ms"}, &out, io.Discard))
 	for _, want := range []string{
 		`/fast/0, latency: \S+s, retries: 0`,
 		`/fast/4, latency: \S+s, retries: 0`,
@@ -40,25 +41,25 @@ func TestFileOfSites(t *testing.T) {
 	one := regexp.MustCompile(`(?m)^\S+/fast/0`).FindString(sites)
 	require.NoError(t, os.WriteFile(file, []byte(one+"\n\n\"http://[bad\"\n  "+one+" \n"), 0o600))
 	var out bytes.Buffer
-	require.NoError(t, run(t.Context(), []string{"-gophers", "1", file}, &out))
+	require.NoError(t, run(t.Context(), []string{"-gophers", "1", file}, &out, io.Discard))
 	require.Equal(t, 2, strings.Count(out.String(), "/fast/0, latency: "), out.String())
 	require.Contains(t, out.String(), "site: http://[bad, failed: ")
 	require.Contains(t, out.String(), "3 sites, 1 failed")
 
 	stop() // now nobody is there any more
 	out.Reset()
-	require.NoError(t, run(t.Context(), []string{"-retries", "1", "-pause", "1ms", file}, &out))
+	require.NoError(t, run(t.Context(), []string{"-retries", "1", "-pause", "1ms", file}, &out, io.Discard))
 	require.Contains(t, out.String(), "connection refused, retries: 1")
 	require.Contains(t, out.String(), "3 sites, 3 failed")
 }
 
 func TestBadInput(t *testing.T) {
 	var out bytes.Buffer
-	require.ErrorIs(t, run(t.Context(), []string{"no such file"}, &out), os.ErrNotExist)
-	require.ErrorContains(t, run(t.Context(), []string{"-gophers", "0"}, &out), "at least one gopher")
+	require.ErrorIs(t, run(t.Context(), []string{"no such file"}, &out, io.Discard), os.ErrNotExist)
+	require.ErrorContains(t, run(t.Context(), []string{"-gophers", "0"}, &out, io.Discard), "at least one gopher")
 	file := filepath.Join(t.TempDir(), "sites.csv")
 	require.NoError(t, os.WriteFile(file, []byte("http://127.0.0.1:1/\n\"unfinished"), 0o600))
-	require.ErrorContains(t, run(t.Context(), []string{"-retries", "0", file}, &out), "parse error on line 2")
+	require.ErrorContains(t, run(t.Context(), []string{"-retries", "0", file}, &out, io.Discard), "parse error on line 2")
 	require.Contains(t, out.String(), "1 sites, 1 failed")
 }
 
@@ -66,7 +67,7 @@ func TestBadInput(t *testing.T) {
 func TestInterrupt(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	out := &interrupter{on: "/fast/3", interrupt: cancel}
-	require.ErrorIs(t, run(ctx, []string{"-pause", "1h", "-retries", "1000"}, out), context.Canceled)
+	require.ErrorIs(t, run(ctx, []string{"-pause", "1h", "-retries", "1000"}, out, io.Discard), context.Canceled)
 }
 
 // An interrupter calls interrupt when something is printed.
