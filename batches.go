@@ -17,27 +17,28 @@ var (
 	ErrBatchOutputs = errors.New("remuda: wrong number of outputs for a batch")
 )
 
-// StartBatches makes a pool with that many workers, and starts it with a function that
-// takes many inputs at once, as for rows that go into a database in one transaction.
+// StartBatches makes a pool with that many workers, and starts it with a function
+// that takes many inputs per call, such as rows to insert in one transaction.
 //
 //	pool, err := remuda.StartBatches(2, 500, 100*time.Millisecond, insert)
 //	err = pool.Send(ctx, row) // one by one, from anywhere
 //
 // A worker that is free takes up to size inputs in the order in which they were
-// accepted, whichever way they came: Send, Do, Submit, Map and all others. If there are
-// fewer, it waits for more until the first of them has waited for wait since it was
-// accepted, and then calls f once for what there is. One worker at a time gathers, and
-// until its batch is full new inputs wake no other. A wait of 0 is none: f is called
-// for what is there when a worker is free, and while all are at work, batches grow by
-// themselves. Close and [Pool.Wait] begin what is queued at once, and so does the end of
-// the sequence of Map and Stream, or of the inputs of DoAll.
+// accepted, whichever way they came: Send, Do, Submit, Map and all others. If there
+// are fewer, it waits for more until the first of them has waited for wait since it
+// was accepted, and then calls f once for what there is. One worker at a time
+// gathers, and until its batch is full new inputs wake no other. A wait of 0 is
+// none: f is called for what is there when a worker is free, and while all are at
+// work, batches grow by themselves. Close and [Pool.Wait] start what is queued
+// immediately, and so does the end of the sequence of Map and Stream, or of the
+// inputs of DoAll.
 //
 // # Outcomes
 //
-// The function returns an output for each input, in the same order, and each caller gets
-// his own. An error is that of all inputs of the batch, as a panic is, unless it joins
-// those of some: with nothing but [*InputError] in it, only the inputs that it names
-// fail, each with its Err, and the others have succeeded.
+// The function returns an output for each input, in the same order, and each caller
+// gets its own. An error is that of all inputs of the batch, as a panic is, unless
+// it joins those of some: with nothing but [*InputError] in it, only the inputs that
+// it names fail, each with its Err, and the others have succeeded.
 //
 //	for i, row := range rows {
 //		if err := insert(row); err != nil {
@@ -53,11 +54,11 @@ var (
 //
 // # Order
 //
-// With one worker, batches run one after the other, so that all inputs are begun in
-// order and none overlap. With more, two inputs of one account, say, can be in two
-// batches at a time. Where several workers are needed, and order for each key,
-// [StartKeyed] keeps it and makes no batches; its job may send to a pool with batches
-// and one worker.
+// With one worker, batches run one after the other, so all inputs begin in order and
+// none overlap. With more, two inputs of one account, say, can be in two batches at
+// a time. Where several workers are needed, and order for each key, [StartKeyed]
+// keeps it and makes no batches; its job may send to a pool with batches and one
+// worker.
 //
 // # Runs
 //
@@ -69,14 +70,13 @@ var (
 // first error, even if that is of some inputs, closes the pool under
 // [Config.StopOnErrors].
 //
-// The context of f has no values and no deadline: it is nobody's alone. What a log is
-// to say of each caller, as the number of a request, goes into the input. It ends when
-// the callers of all inputs in the batch have gone, which is to say that their contexts
-// have ended, and stays while one waits; an input that was only sent has nobody who
-// could go. An input whose context ends before its batch begins is not in it. Do returns
-// as soon as its context ends, as everywhere; a loop over Map that is left waits for
-// the batches that its inputs are in, and these go on if other callers have inputs
-// there.
+// The context of f has no values and no deadline, since it belongs to many callers.
+// What a log needs to know of each caller, such as a request number, goes into the
+// input. It ends when the contexts of all inputs in the batch have ended. An input
+// that was only sent keeps it alive. An input whose context ends before its batch
+// begins is not in it. Do returns as soon as its context ends, as everywhere; a loop
+// over Map that is left waits for the batches that its inputs are in, and these go
+// on if other callers have inputs there.
 //
 // The function may call its own pool: while it waits, its slot is another run's (see
 // Calls from inside a job, in the package documentation). What it hands over goes into a

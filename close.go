@@ -12,14 +12,14 @@ import (
 // [ErrPoolClosed].
 //
 // When ctx ends first, Close cancels the context of every run with the cause
-// ErrPoolClosed (a run that then returns context.Canceled fails with both),
-// drops what is still queued (the outcome of each is ErrPoolClosed) and returns
-// at once a [*CloseError], which unwraps to the error of ctx, even if a job
-// ignores its context. Done tells when the last one has returned.
+// ErrPoolClosed (a run that then returns context.Canceled fails with both), drops
+// what is still queued (the outcome of each is ErrPoolClosed) and returns a
+// [*CloseError] immediately, even if a job ignores its context. It unwraps to the
+// error of ctx. Done tells when the last job has returned.
 //
-// In a pool that is fed by a [Source], Close stops taking inputs at once, and runs
-// under way go on to their end as everywhere. The runs of a loop ([NewLoop]) have no
-// end of their own: there, Close cancels them to begin with.
+// In a pool that is fed by a [Source], Close stops taking inputs immediately, and
+// runs under way go on to their end as everywhere. The runs of a loop ([NewLoop])
+// have no end of their own: Close cancels them immediately.
 //
 // A second Close waits like the first, within its own ctx, and returns
 // ErrPoolClosed. A pool that was closed before it was started cannot be started

@@ -14,17 +14,18 @@ const (
 	Unbuffered = -1
 )
 
-// Config is what can be chosen for a [Pool]. The zero value is a pool of one
-// worker that can grow without bound and shrink to none.
+// A Config holds the settings of a [Pool]. The zero value is a pool of one worker
+// that can grow without bound and shrink to none.
 //
-// A pool by itself never scales: it has Initial workers, one if that is 0, until
+// A pool never scales by itself: it has Initial workers, one if that is 0, until
 // somebody calls More, Less or Resize.
 type Config struct {
-	// Name stands in Info, logs, metrics and errors. It may be empty.
+	// Name appears in Info, logs, metrics and errors. It may be empty.
 	Name string
 
 	// Min and Max bound what More, Less and Resize may make of the number of
-	// workers; Max 0 is no upper bound. They start and end no worker themselves.
+	// workers; Max 0 is no upper bound. They do not start or end workers by
+	// themselves.
 	Min, Max int
 
 	// Initial is the number of workers to start with; 0 means max(1, Min).
@@ -38,12 +39,11 @@ type Config struct {
 	// [DefaultQueue]; [Unbuffered] means none. Memory is taken as it is used.
 	Queue int
 
-	// IdleTimeout gives back what workers hold that nobody needs. Once per
-	// IdleTimeout, as many workers end as were idle all the time since the last
-	// look; their built jobs are closed. They are made anew on need, so Current
-	// stays what it is. 0 keeps them. It costs one timer while a worker is idle,
-	// and nothing a run. The workers of a pool that is fed by a [Source] are never
-	// idle.
+	// IdleTimeout frees the memory of workers that nobody needs. Once per
+	// IdleTimeout, the pool ends as many workers as were idle throughout that time;
+	// their built jobs are closed. They are made again when needed, so Current does
+	// not change. 0 keeps them. It costs one timer while a worker is idle, and
+	// nothing a run. The workers of a pool that is fed by a [Source] are never idle.
 	IdleTimeout time.Duration
 
 	// StopOnErrors closes the pool on the first error of a job: it takes no more
@@ -60,9 +60,8 @@ type Config struct {
 	// is the timeout, and a thirteenth with one that can never end. Without
 	// Inline, Do does so only for a context that can never end.
 	//
-	// The state of a built job stays exclusive to one run at a time. What a job
-	// may not rely on is its goroutine: neither runtime.LockOSThread nor a
-	// shallow stack.
+	// The state of a built job stays exclusive to one run at a time. A job must not
+	// rely on its goroutine: neither runtime.LockOSThread nor a shallow stack.
 	Inline bool
 }
 

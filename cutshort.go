@@ -4,10 +4,10 @@ import (
 	"errors"
 )
 
-// ErrCutShort marks the error with which Map, MapErr, Stream or DoAll ends before all
-// inputs of its sequence have run: the last pair of the loop. It tells that from the
-// outcome of an input, which may be any error. It comes with the cause, the error of
-// the context or [ErrPoolClosed], and errors.Is finds both.
+// ErrCutShort marks the error with which Map, MapErr, Stream or DoAll ends before
+// all inputs of its sequence have run: the last pair of the loop. It distinguishes
+// that from the outcome of an input, which may be any error. It comes with the
+// cause, the error of the context or [ErrPoolClosed], and errors.Is finds both.
 var ErrCutShort = errors.New("remuda: cut short")
 
 // A cutShortError is ErrCutShort and its cause.

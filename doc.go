@@ -24,38 +24,38 @@
 //
 // Inputs are given to workers in the order in which they were accepted. Two that are
 // given to two workers at the same time may begin in either order: the scheduler
-// decides which goroutine comes first. Senders that wait
-// for a place in the queue are let in in the order in which they came, each as
-// soon as there is a place, and nobody passes them: neither a newcomer whose Do
-// could run on its own goroutine, nor one that comes while a place becomes free.
-// Only a run that waited for its own pool comes before all of them, as soon as
-// what it waits for is there. With more than one worker, runs overlap and end in any
-// order; [Pool.Map] and [Pool.DoAll] put the outcomes back into the order of the
-// inputs. Map hands on each as soon as it and those before it are there, and
-// [Pool.Stream] each as it comes.
+// decides which goroutine comes first. Senders that wait for a place in the queue
+// get one in the order in which they arrived, each as soon as a place is free.
+// Nobody overtakes them: neither a newcomer whose Do could run on its own goroutine,
+// nor one that arrives while a place becomes free. Only a run that waited for its
+// own pool goes before all of them, as soon as it has what it waited for. With more
+// than one worker, runs overlap and end in any order; [Pool.Map] and [Pool.DoAll]
+// put the outcomes back into the order of the inputs. Map hands on each as soon as
+// it and those before it are there, and [Pool.Stream] each as it comes.
 //
 // # Blocking
 //
 // Do and DoAll wait for the outcome, as the Wait of a ticket and of a group do, and
-// Pool.Wait for that of all inputs. Send and Submit wait only while the queue is full,
-// and TrySend and TrySubmit never do. All that wait return when their context ends (a
-// group's Wait when the jobs of the group have returned, too), and an input that has
-// not begun leaves the queue at once;
-// what runs on the goroutine of Do returns when the job does, and a call from a job
-// has its slot back first. More, Less, Resize, Current and Stats never wait.
+// Pool.Wait for that of all inputs. Send and Submit wait only while the queue is
+// full, and TrySend and TrySubmit never do. All that wait return when their context
+// ends (a group's Wait when the jobs of the group have returned, too), and an input
+// that has not begun leaves the queue immediately. A run on the goroutine of Do
+// returns when its job does, and a call from a job first gets its slot back. More,
+// Less, Resize, Current and Stats never wait.
 //
 // # Who cancels a run
 //
-// A run is cancelled by whoever owns it. In a pool that is fed by its queue that
-// is the caller: the context given to Do, DoAll, Submit, Map or Stream is the one
-// that the run ends with. A run that was handed over by Send has no such owner;
-// it has the values of the sender's context and nothing else of it. Less lets a
-// run go on to its end, and so does Close while its own context lasts. To stop
-// everything at once, call Close with a context that has ended.
+// Only its owner cancels a run. In a pool that is fed by its queue the owner is the
+// caller: the run ends with the context given to Do, DoAll, Submit, Map or Stream. A
+// run of an input from Send has no such owner; it has the values of the sender's
+// context and nothing else of it. Less lets a run go on to its end, and so does
+// Close while its own context lasts. To stop everything immediately, call Close with
+// a context that has ended.
 //
 // In a pool that is fed by a [Source] the rule is the same: Less and Close stop
-// taking inputs at once, and the runs under way go on to their end. A run of a loop
-// ([NewLoop], [Forever]) has no end of its own: there, Less and Close cancel it.
+// taking inputs immediately, and the runs under way go on to their end. A run of a
+// loop ([NewLoop], [Forever]) has no end of its own: there, Less and Close cancel
+// it.
 //
 // The context of a run is derived from its owner's, so that it has its values and
 // its deadline. If the input came, by Do, Submit or Send, with a context that
@@ -68,8 +68,8 @@
 // # Profiles
 //
 // A run on a worker has the profiler's labels ([runtime/pprof]) of its own context,
-// whoever started the worker and whatever ran there before; an input that came
-// with an empty context, and one of a [Source], has none. Do on its caller's
+// no matter what started the worker and what ran there before. An input that came
+// with an empty context, and one from a Source, has none. Do on its caller's
 // goroutine leaves the labels of that goroutine alone, as a direct call does. The
 // workers of a loop start without labels, and keep what their job sets.
 //
@@ -98,26 +98,27 @@
 //
 // # Batches
 //
-// Where many inputs at once cost little more than one, as rows in a transaction or keys
-// in a request, [StartBatches] makes a pool whose function takes a slice of them:
+// Where many inputs together cost little more than one, such as rows in a
+// transaction or keys in a request, StartBatches makes a pool whose function takes a
+// slice of them:
 //
 //	pool, err := remuda.StartBatches(2, 500, 100*time.Millisecond, insert) // 2 workers, up to 500 rows, 100 ms
 //
-// Callers see no batches: each hands over one input, in any of the ways above, and has
-// the outcome of that one. An error of some inputs, by [InputError], is theirs alone.
-// With one worker, batches keep the order of all inputs.
+// Callers see no batches: each hands over one input, in any of the ways above, and
+// gets the outcome of that input. An [InputError] fails only the input that it
+// names. With one worker, batches keep the order of all inputs.
 //
 // # Keys
 //
-// Where inputs of one kind must not run at the same time, as requests at one host, or
-// must keep their order, as the events of one account, [StartKeyed] makes a pool that
-// runs one at a time for each key, while other keys go on:
+// Where inputs of one kind must not run at the same time, such as requests to one
+// host, or must keep their order, such as the events of one account, StartKeyed
+// makes a pool that runs one at a time for each key, while other keys go on:
 //
 //	pool, err := remuda.StartKeyed(8, func(e Event) string { return e.Account }, apply)
 //
-// An input that waits for its key holds no worker, and a key that is slow, or sent all
-// the time, holds up nobody else. A job of such a pool may send to it, and must not wait
-// for it: [ErrNestedKey].
+// An input that waits for its key holds no worker, and a key that is slow, or sent
+// all the time, delays no other. A job of such a pool may send to it but must not
+// wait for it: [ErrNestedKey].
 //
 // # Jobs that add inputs
 //
@@ -133,8 +134,8 @@
 //	}
 //
 // Close does not wait for what jobs have yet to send, so call Wait before it. The
-// example JobsThatAddInputs is a whole program. With a [Group] one waits for a part of
-// the inputs of a pool.
+// example JobsThatAddInputs is a whole program. Use a Group to wait for some of a
+// pool's inputs.
 //
 // There are two other ways. [Pool.Stream] yields the results of a growing set
 // over a sequence that its own loop feeds, if the loop never waits to feed it.
@@ -143,30 +144,29 @@
 //
 // # Panics
 //
-// A job that panics fails with a [*PanicError], which has the job's own stack;
-// each middleware sees it as an error. A panic in a middleware or a builder
-// fails the run in the same way. A job that calls [runtime.Goexit], as
-// testing.T.FailNow does, fails with [ErrGoexit]; if it was run by Do, Do ends
-// the goroutine of its caller, as a direct call would have done. In no case does
-// the pool lose a worker.
+// A job that panics fails with a [*PanicError], which has the job's own stack; each
+// middleware sees it as an error. A panic in a middleware or a builder fails the run
+// in the same way. A job that calls [runtime.Goexit], as testing.T.FailNow does,
+// fails with [ErrGoexit]; if it was run by Do, Do ends the goroutine of its caller,
+// as a direct call would have done. The pool never loses a worker.
 //
 // # Shutdown
 //
 // Whether an input is accepted is decided in one place: a Send that races with a
 // Close either returns [ErrPoolClosed] or its input runs. Every accepted input has
 // exactly one outcome: its job ran, or it was dropped with an error that somebody
-// gets, which is the caller of Do, the ticket, the loop over Map, or the function
-// given to [Pool.OnDrop], which may be set at any time. An input is also dropped if
-// a [Middleware] refuses it. See [Pool.Close], and [Pool.Stop], which drops the
-// queue first.
+// gets: the caller of Do, the ticket, the loop over Map, or the function given to
+// Pool.OnDrop, which may be set at any time. An input is also dropped if a
+// [Middleware] refuses it. See [Pool.Close], and [Pool.Stop], which drops the queue
+// first.
 //
 // A Close whose context ends before all is done returns a [*CloseError], which says
 // how many runs it has cancelled and how many inputs it has dropped, and which is
-// the context's error to errors.Is. It leaves inputs of three kinds:
-// those that never ran, of which OnDrop and the tickets tell; those that were
-// cut off, whose error is with the ticket and with Tap, where the cause of the
-// context is ErrPoolClosed; and those of jobs that ignore their context, which
-// [Pool.Stats] counts in Running until they return.
+// the context's error to errors.Is. It leaves three kinds of inputs: those that
+// never ran, which OnDrop and the tickets report; those that were cut off, whose
+// error is with the ticket and with Tap, where the cause of the context is
+// ErrPoolClosed; and those of jobs that ignore their context, which [Pool.Stats]
+// counts in Running until they return.
 //
 // A deferred Close after an earlier one returns ErrPoolClosed, which can be
 // ignored.
@@ -180,10 +180,10 @@
 // # Cost
 //
 // A worker is made when it is first needed and its goroutine parks while it has
-// nothing to do: ten thousand workers cost nothing until they are busy, and an
-// idle pool uses no timer and no processor. Handing over an input allocates
-// nothing if its context is context.Background(), and one object if it is not,
-// or if somebody is to have the outcome. The first layer of middleware costs 6 to
-// 14 ns a run, each further one less, and none an allocation, beside what it does
-// itself: see each. The README has the measurements.
+// nothing to do: ten thousand workers cost nothing until they are busy, and an idle
+// pool uses no timer and no processor. Handing over an input allocates nothing if
+// its context is context.Background(), and one object if it is not, or if a caller
+// gets the outcome. The first layer of middleware costs 6 to 14 ns a run, each
+// further one less, and none an allocation, beside what it does itself: see each.
+// The README has the measurements.
 package remuda

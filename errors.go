@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// Errors that a pool returns, to be tested with [errors.Is].
+// Errors that a pool returns, to be checked with errors.Is.
 var (
 	// ErrPoolClosed says that the pool takes no more inputs, or that it was
 	// closed before an accepted input had run or while it ran. It is also the
@@ -16,7 +16,7 @@ var (
 	// ErrPoolStarted is returned by Start when the pool has been started before.
 	ErrPoolStarted = errors.New("remuda: pool is already started")
 
-	// ErrNotStarted is returned by whatever needs a started pool.
+	// ErrNotStarted is returned by methods that need a started pool.
 	ErrNotStarted = errors.New("remuda: pool is not started")
 
 	// ErrMinReached is returned by Less and Resize below [Config.Min].

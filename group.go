@@ -8,10 +8,9 @@ import (
 	"github.com/remuda-go/remuda/internal/list"
 )
 
-// A Group is a set of inputs of a pool that others use as well: it is made by
-// [Pool.Group], takes inputs with Send, and Wait waits for these. The first error
-// among them cancels the others. All methods are safe for concurrent use. The zero
-// Group is not usable.
+// A Group is a set of inputs on a pool that others use as well. [Pool.Group] makes
+// it, Send adds inputs, and Wait waits for them. The first error among them cancels
+// the others. All methods are safe for concurrent use. The zero Group is not usable.
 type Group[In, Out any] struct {
 	core    *core[In, Out]
 	outer   context.Context // of whoever made the group
@@ -69,9 +68,9 @@ func (p *Pool[In, Out]) Group(ctx context.Context) *Group[In, Out] {
 func (g *Group[In, Out]) Send(in In) error { return g.send(g.ctx, in) }
 
 // SendContext is Send that gives up waiting for a place when ctx ends. A job passes
-// on its own context when it adds inputs to a group over its own pool: while it waits
-// for a place, its slot is lent to another run. With Send, jobs that hold all slots
-// would wait for ever. The new run has nothing of ctx: it belongs to the group.
+// on its own context when it adds inputs to a group over its own pool: while it
+// waits for a place, another run has its slot. With Send, jobs that hold all slots
+// would wait forever. The new run gets nothing from ctx: it belongs to the group.
 func (g *Group[In, Out]) SendContext(ctx context.Context, in In) error {
 	mustContext(ctx)
 	return g.send(ctx, in)
@@ -84,9 +83,9 @@ func (g *Group[In, Out]) SendContext(ctx context.Context, in In) error {
 // are dropped. When the group's own ctx ends, its error is the first if anything was
 // left to do; Wait still waits for jobs that ignore their context.
 //
-// When Wait returns the group is over. A job of the group must not call it, since it
-// would wait for itself; with a group that it made with its own context, a job of the
-// same pool lends its slot meanwhile.
+// When Wait returns, the group has ended. A job of the group must not call it, since
+// it would wait for itself. A job that waits for a group which it made with its own
+// context, over its own pool, gives up its slot meanwhile.
 func (g *Group[In, Out]) Wait() error {
 	r := g.core.ref.runOf(g.outer)
 	if r != nil {

@@ -28,10 +28,10 @@ const (
 	outputs = 1024
 )
 
-// A Herd is a [Pool] with the interface of gofherd: workers, called gophers
-// here, take units of [Work] from SendWork, process them, try those again that
-// ask for it, and put them out on a channel. Its size can be changed at any
-// time, by method and, with package herdhttp, by HTTP.
+// A Herd is a [Pool] with the interface of gofherd: workers, called gophers here,
+// take units of [Work] from SendWork, process them, retry those that ask for it, and
+// send them to an output channel. Its size can be changed at any time, by method
+// and, with package herdhttp, by HTTP.
 //
 //	herd := remuda.NewHerd(process) // func(*remuda.Work[Body, Result]) remuda.Status
 //	herd.SetHerdSize(10)
@@ -39,15 +39,14 @@ const (
 //	if err := herd.Start(); err != nil { ... }
 //	for work := range herd.OutputChan() { ... }
 //
-// Each unit that SendWork took comes out once, as Success or as Failure, after
-// the callbacks have seen it; only [Herd.Close] with a context that ends can
-// keep a unit from being put out. A process function, a callback or a [Logger]
-// that panics or ends its goroutine costs no unit, and no other callback its
-// call: [Work.Err] tells.
+// Each unit that SendWork took comes out once, as Success or as Failure, after the
+// callbacks have seen it; only [Herd.Close] with a context that ends can prevent
+// that. A process function, a callback or a [Logger] that panics or ends its
+// goroutine costs no unit, and no other callback its call: [Work.Err] tells.
 //
-// A Herd is made by NewHerd; the zero Herd is not usable. All methods are safe
-// for concurrent use. A Herd whose input is closed and that has put out all its
-// work holds no goroutine any more; any other is ended by Close.
+// A Herd is made by NewHerd; the zero Herd is not usable. All methods are safe for
+// concurrent use. A Herd whose input is closed and whose work is all put out holds
+// no goroutine; end any other with Close.
 type Herd[Body, Result any] struct {
 	process func(*Work[Body, Result]) Status
 	pool    *Pool[Work[Body, Result], Void]
@@ -79,9 +78,9 @@ type Herd[Body, Result any] struct {
 	succeeded, retried, failed atomic.Uint64
 }
 
-// NewHerd returns a herd of size 0 whose gophers call process for each unit of
-// work. Several gophers call it at a time. It sets the result of the work and
-// returns what is to become of it. [Herd.Start] refuses a process that is nil.
+// NewHerd returns a herd of size 0 whose gophers call process for each unit of work.
+// Several gophers call it at a time. It sets the result of the work and returns its
+// status. [Herd.Start] refuses a process that is nil.
 //
 // The Work belongs to process until that returns; after that, its place is used
 // for the gopher's next unit. A process function that wants to keep it keeps a
@@ -102,8 +101,8 @@ func NewHerd[Body, Result any](process func(*Work[Body, Result]) Status) *Herd[B
 	return h
 }
 
-// Start lets the gophers in. It does not block. Work may be sent before; it
-// waits.
+// Start starts the gophers. It does not block. Work that was sent before waits for
+// it.
 //
 // Start returns [ErrPoolStarted] on a second call, [ErrPoolClosed] after Close,
 // and [ErrNilJob] if the process function is nil.
@@ -123,20 +122,20 @@ func (h *Herd[Body, Result]) Start() error {
 	return nil
 }
 
-// SendWork hands a unit of work to the herd. It returns when there is a gopher
-// for it or, so that a sender need not be woken for each unit, when fewer than 32
-// units wait for one: the herd takes that many ahead of its gophers, at any herd
-// size, 0 and the time before Start included. Otherwise it blocks. Those who wait
-// are let in in order of arrival.
+// SendWork hands a unit of work to the herd. It returns when there is a gopher for
+// it or, so that a sender need not be woken for each unit, when fewer than 32 units
+// wait for one: the herd takes that many ahead of its gophers, at any herd size, 0
+// and the time before Start included. Otherwise it blocks. Blocked senders go in
+// order of arrival.
 //
-// A unit that is tried again waits behind all others, blocked senders included,
-// and lets one of those in, as long as fewer than 1024 units wait.
+// A unit that is retried waits behind all others, blocked senders included, and
+// admits one of those, as long as fewer than 1024 units wait.
 //
-// It returns [ErrPoolClosed] after CloseInputChan and Close, also to those who
-// are waiting then; the work was not taken. It costs no allocation.
+// It returns ErrPoolClosed after CloseInputChan and Close, to blocked senders too;
+// the work was not taken. It costs no allocation.
 //
-// A process function that sends work to its own herd uses SendWorkContext, or
-// the gophers may come to wait for each other.
+// A process function that sends work to its own herd uses SendWorkContext, or the
+// gophers may end up waiting for each other.
 func (h *Herd[Body, Result]) SendWork(w Work[Body, Result]) error {
 	return h.SendWorkContext(context.Background(), w)
 }
@@ -146,8 +145,8 @@ func (h *Herd[Body, Result]) SendWork(w Work[Body, Result]) error {
 // cancellation, since the caller moves on. It costs one allocation if ctx is
 // neither context.Background() nor context.TODO().
 //
-// A process function may send more work to its own herd with the context of the
-// work at hand: its gopher lets another one in while it waits.
+// A process function may send more work to its own herd with the context of the work
+// at hand: while it waits, another gopher runs in its place.
 func (h *Herd[Body, Result]) SendWorkContext(ctx context.Context, w Work[Body, Result]) error {
 	w.status, w.retries, w.err, w.ctx = Pending, 0, nil, nil
 	h.sent.Add(1)
@@ -178,9 +177,9 @@ type HerdStats struct {
 	Pool    Stats  // of the runs: each try of a unit counts as one input
 }
 
-// Stats returns the numbers of now. Success, Retry and Failure are counted
-// before the callbacks and before the unit is put out, so that they are exact
-// for whoever got it.
+// Stats returns a snapshot. Success, Retry and Failure are counted before the
+// callbacks run and before the unit is put out, so they include every unit that
+// OutputChan has delivered.
 func (h *Herd[Body, Result]) Stats() HerdStats {
 	return HerdStats{
 		Size:    h.HerdSize(),

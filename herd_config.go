@@ -24,7 +24,7 @@ func (h *Herd[Body, Result]) SetMaxRetries(n int) error {
 // is refused with [ErrNilJob].
 //
 // The logger must be safe for concurrent use, and must not wait for the herd, in
-// SendWork or Close. What it panics with is the Err of the unit that the line is
+// SendWork or Close. If it panics, that is the Err of the unit that the line is
 // about. At a line about the herd, the panic goes on to the caller of
 // CloseInputChan, Close or SetHerdSize, once that has done its work.
 func (h *Herd[Body, Result]) SetLogger(l Logger) error {
@@ -54,9 +54,9 @@ func (h *Herd[Body, Result]) AddRetryCallback(f func(*Work[Body, Result])) error
 	return addCallback(h.set, &h.onRetry, f, "retry")
 }
 
-// AddFailureCallback adds a function that is called with each unit of work that
-// has failed, before that is put out. See AddSuccessCallback for how; units that
-// Close dropped come on the goroutine of Close.
+// AddFailureCallback adds a function that is called with each unit of work that has
+// failed, before that is put out. See AddSuccessCallback for how; for units that
+// Close dropped, it is called on the goroutine of Close.
 func (h *Herd[Body, Result]) AddFailureCallback(f func(*Work[Body, Result])) error {
 	return addCallback(h.set, &h.onFailure, f, "failure")
 }

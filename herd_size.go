@@ -2,10 +2,10 @@ package remuda
 
 import "fmt"
 
-// SetHerdSize makes the number of gophers n, before Start or at any time after.
-// It never blocks: gophers that are one too many end after the unit they have in
-// hand. It returns [ErrMinReached] for a negative n, [ErrMaxReached] for one
-// above MaxHerdSize, and [ErrPoolClosed] after Close; the size is then as it was.
+// SetHerdSize makes the number of gophers n, before Start or at any time after. It
+// never blocks: surplus gophers end after their current unit. It returns
+// [ErrMinReached] for a negative n, [ErrMaxReached] for one above MaxHerdSize, and
+// [ErrPoolClosed] after Close; the size is then as it was.
 func (h *Herd[Body, Result]) SetHerdSize(n int) error {
 	return h.resize(func(int) int { return n })
 }
@@ -22,8 +22,8 @@ func (h *Herd[Body, Result]) DecreaseHerdBy(n int) error {
 	return h.IncreaseHerdBy(-n)
 }
 
-// HerdSize returns the number of gophers that there should be: what SetHerdSize
-// and the like made of it. It is 0 after Close.
+// HerdSize returns the number of gophers that there should be: what SetHerdSize and
+// the like made of it. It is 0 after Close.
 func (h *Herd[Body, Result]) HerdSize() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -5,13 +5,13 @@ import (
 	"strconv"
 )
 
-// Status is what has become of a unit of [Work]. A process function returns one
-// of Success, Retry and Failure; anything else counts as Failure.
+// Status is the state of a unit of [Work]. A process function returns one of
+// Success, Retry and Failure; anything else counts as Failure.
 type Status int
 
 const (
-	// Pending is the zero Status: the work was not processed yet. Work that
-	// nobody looked at thus never seems successful.
+	// Pending is the zero Status: the work was not processed yet. So work that
+	// nobody processed never seems successful.
 	Pending Status = iota
 
 	// Success says that the work is done.
@@ -50,7 +50,7 @@ func (s Status) String() string {
 // gives the process function a pointer to a copy of its own, which belongs to
 // that function until it returns; its methods are not safe for concurrent use.
 type Work[Body, Result any] struct {
-	ID   string // for the user's eyes; the herd does not need it to be unique
+	ID   string // for the user; it need not be unique
 	Body Body   // the problem; the process function may change it
 
 	result  Result
@@ -66,8 +66,8 @@ func (w *Work[Body, Result]) SetResult(result Result) { w.result = result }
 // Result returns what SetResult set last, or the zero Result.
 func (w Work[Body, Result]) Result() Result { return w.result }
 
-// Status returns what has become of the work so far. Inside of a process
-// function that is Pending at first, and Retry when the work is tried again.
+// Status returns the state of the work. Inside of a process function that is Pending
+// at first, and Retry when the work is tried again.
 func (w Work[Body, Result]) Status() Status { return w.status }
 
 // Retries returns how many times the work was sent back to be tried again. It

@@ -38,9 +38,9 @@ func InfoFrom(ctx context.Context) (Info, bool) {
 // SetAttempt makes n the Attempt in the [Info] of the run that ctx belongs to, until
 // it is called again. It is for a [Middleware] that runs a job several times: it
 // calls SetAttempt before each further time, with one more than the Attempt that it
-// finds, since a middleware around it may do the same. One that gets inputs which
-// were tried elsewhere before says so with it. Every input starts at 1, and an n below
-// that is taken for 1.
+// finds, since a middleware around it may do the same. One whose inputs were tried
+// elsewhere before says so with it. Every input starts at 1, and an n below that is
+// taken for 1.
 //
 // Outside of a run SetAttempt does nothing. It is safe for concurrent use and
 // allocates nothing.
@@ -51,9 +51,9 @@ func SetAttempt(ctx context.Context, n int) {
 }
 
 // Input returns the input of the run, converted to any only now, since that may
-// allocate. It is nil in the zero Info. In a pool of [StartBatches] it is the slice of
-// the inputs in the batch. Once the run has ended it must not be
-// called: its worker may be at the next input.
+// allocate. It is nil in the zero Info. In a pool of [StartBatches] it is the slice
+// of the inputs in the batch. It must not be called once the run has ended: its
+// worker may have the next input by then.
 func (i Info) Input() any {
 	if i.run == nil || i.run.ended() {
 		return nil
@@ -61,11 +61,11 @@ func (i Info) Input() any {
 	return i.run.info.input()
 }
 
-// Entered reports whether the run has come to its job, past all middleware. A
-// [Middleware] whose next has returned an error asks it what that is: while it is
-// false, a middleware further inside has refused the input. Such an input counts
-// as Dropped in [Stats] and not as Failed. It is true once one of several attempts
-// has come to the job, and false in the zero Info.
+// Entered reports whether the run has reached its job, past all middleware. A
+// Middleware whose next has returned an error can tell by it where the error comes
+// from: while it is false, a middleware further inside has refused the input. Such
+// an input counts as Dropped in [Stats] and not as Failed. It is true once one of
+// several attempts has reached the job, and false in the zero Info.
 func (i Info) Entered() bool {
 	if i.run == nil || i.run.ended() {
 		return false
@@ -75,9 +75,9 @@ func (i Info) Entered() bool {
 }
 
 // Queued returns how long the input waited for its worker after it had been
-// accepted. It is 0 when Do ran on the caller's goroutine and in pools that are
-// fed by a [Source]; an input of Map or Stream waits from when its worker took
-// it out of the sequence.
+// accepted. It is 0 when Do ran on the caller's goroutine and in pools that are fed
+// by a [Source]; an input of Map or Stream waits from the time its worker took it
+// out of the sequence.
 //
 // A pool takes the time of inputs only once somebody asks, since a clock costs
 // more than a queue: what was accepted before the first call of Queued reports

@@ -2,8 +2,8 @@ package remuda
 
 import "fmt"
 
-// An InputError says which of several inputs an error is of. [Pool.DoAll] joins
-// these, and so may the function of [StartBatches], to fail some inputs of a batch and
+// An InputError says which of several inputs an error belongs to. [Pool.DoAll] joins
+// them; the function of [StartBatches] may do so, to fail some inputs of a batch and
 // not the others.
 type InputError struct {
 	Index int   // of the input, counted from 0

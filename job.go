@@ -8,10 +8,10 @@ import "context"
 // concurrent use. A job made by a [JobBuilder] belongs to one worker, which
 // runs one input at a time.
 //
-// The context carries the values and the deadline of whoever owns the run (see
-// the package documentation) and is meant for the run alone: it may end as soon
-// as Do has returned. A job that wants to start something which outlives it
-// passes on [context.WithoutCancel] of it.
+// The context carries the values and the deadline of the run's owner (see the
+// package documentation) and is meant for the run alone: it may end as soon as Do
+// has returned. A job that wants to start something which outlives it passes on
+// [context.WithoutCancel] of it.
 type Job[In, Out any] interface {
 	Do(ctx context.Context, in In) (Out, error)
 }

@@ -22,19 +22,21 @@ var ErrNestedKey = errors.New("remuda: job of a keyed pool would wait for its ow
 //
 // An input whose key is busy waits in the queue and holds no worker: a free worker
 // takes the oldest input whose key is free. A key may take up half of the queue, and
-// at least one place. Beyond that those who send more of it wait, or get [ErrQueueFull]
-// from TrySend, and nobody else does. So a key that is slow, or sent all the time,
-// keeps one worker and half of the queue busy, and the others go on. With [Unbuffered]
-// as Config.Queue an input is accepted when a worker and its key are free.
+// at least one place. Beyond that, senders of that key wait, or get ErrQueueFull
+// from TrySend, and no other senders do. So a key that is slow, or sent all the
+// time, keeps one worker and half of the queue busy, and the others go on. With
+// [Unbuffered] as Config.Queue an input is accepted when a worker and its key are
+// free.
 //
 // # Keys
 //
-// The key function is called once for each input, on the goroutine that hands it over
-// (that of the sequence, for Map and its kin), without locks; it must be safe for
-// concurrent use. If it panics, the call that handed over the input does, and nothing
-// else comes of it. A value that is not equal to itself, as NaN, or that can't be
-// compared, as a slice in an interface, is no key: the call returns [ErrInvalidInput].
-// In a loop over Map, Stream or MapErr, and in DoAll, that is the outcome of the input.
+// The key function is called once for each input, on the goroutine that hands it
+// over (that of the sequence, for Map and its kin), without locks; it must be safe
+// for concurrent use. If it panics, so does the call that handed over the input, and
+// nothing else happens. A value that is not equal to itself, such as NaN, or that
+// can't be compared, such as a slice in an interface, is no key: the call returns
+// [ErrInvalidInput]. In a loop over Map, Stream or MapErr, and in DoAll, that is the
+// outcome of the input.
 //
 // A key costs memory while there are inputs of it, and for an input that waits about
 // 100 bytes more than in other pools.
@@ -43,9 +45,9 @@ var ErrNestedKey = errors.New("remuda: job of a keyed pool would wait for its ow
 //
 // A job must not wait for its own pool: with its context, Do, DoAll, Map, Stream and
 // the Wait of a ticket or a group return [ErrNestedKey]. It may hand over inputs, of
-// its own key too, with Send, Submit or a group's SendContext. Those never wait: what a
-// job hands over is accepted beyond the bounds of queue and key, since the job may be
-// what it would wait for. TrySend keeps to the bounds.
+// its own key too, with Send, Submit or a group's SendContext. Those never wait:
+// what a job hands over is accepted beyond the bounds of queue and key, since the
+// job might have to wait for itself. TrySend keeps to the bounds.
 //
 // # What else is different
 //

@@ -19,12 +19,12 @@ type Result[In, Out any] struct {
 // Map runs the job for every input of seq and yields the outcomes in the order
 // of the inputs, each as soon as it and those before it are there.
 //
-// The inputs are read ahead on a goroutine of Map's own, at most the bound of
-// the queue and one for each worker before what the loop has consumed. They do
-// not take up places in the queue: a worker takes inputs of Map and inputs of
-// the queue by turns. Inputs that prove to run in a few microseconds are handed
-// to a worker by the batch. An outcome does not wait for its batch, and once a batch
-// has taken some 100 µs, idle workers take over what has not begun of it.
+// The inputs are read ahead on a goroutine of Map's own, at most the bound of the
+// queue and one for each worker before what the loop has consumed. They do not take
+// up places in the queue: a worker takes inputs of Map and inputs of the queue in
+// turn. Inputs that turn out to run in a few microseconds are handed to a worker in
+// batches. An outcome does not wait for its batch, and once a batch has taken some
+// 100 µs, idle workers take over what has not begun of it.
 //
 // When ctx ends, or the pool is closed, no more inputs are read; Map yields the
 // outcomes of those that have begun and then, as its last pair, an error that is
@@ -32,10 +32,10 @@ type Result[In, Out any] struct {
 // ctx has ended by the time that seq has, which may have noticed. A pool that is not
 // started, and a nil seq, give just such a pair.
 //
-// Leaving the loop early cancels the runs under way and waits for them, and for
-// seq to notice: when the loop is over nothing of it runs any more. A sequence
-// that can block for ever should therefore end with ctx. A panic of seq goes on
-// in the loop, as a [*PanicError], after the outcomes of the inputs before it.
+// Leaving the loop early cancels the runs under way and waits for them, and for seq
+// to notice: when the loop is over, nothing of it runs any more. A sequence that can
+// block forever should therefore end with ctx. A panic of seq goes on in the loop,
+// as a [*PanicError], after the outcomes of the inputs before it.
 //
 // The iterator can be used any number of times; each use reads seq anew. A job
 // may use it on its own pool, with its context. It costs no allocation per

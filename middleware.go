@@ -23,11 +23,11 @@ type Handler func(ctx context.Context) error
 // its own, derived from the one it got, and must not keep the one it got after
 // it has returned.
 //
-// A handler that returns an error and has not called next has refused the input:
-// its job never ran, and so it is dropped, and has not failed. The caller gets the
-// error, [Pool.OnDrop] if there is none; [Config.StopOnErrors] overlooks it. A job
-// that was entered in one attempt and refused in the next has failed. What [Wrap]
-// puts around a job counts as a part of the job.
+// A handler that returns an error without calling next has refused the input: its
+// job never ran, so the input counts as dropped, not as failed. The caller gets the
+// error, or [Pool.OnDrop] if there is no caller; [Config.StopOnErrors] ignores it. A
+// job that was entered in one attempt and refused in the next has failed. What
+// [Wrap] puts around a job counts as a part of the job.
 //
 // A job that panics returns a [*PanicError] from next. A job that ends its
 // goroutine ([runtime.Goexit], as testing.T.FailNow does) runs the deferred

@@ -7,21 +7,20 @@ import (
 
 // OnDrop sets a function that is called for each input that nobody waits for and
 // whose job never ran, with the reason: one that Send or TrySend handed over and
-// Close dropped ([ErrPoolClosed]), and one that a [Middleware] refused, which is
-// to return an error without having called the job, and which may have come from
-// a [Source], too.
+// Close dropped (ErrPoolClosed), and one that a Middleware refused by returning an
+// error without calling the job; that one may have come from a Source, too.
 //
-// OnDrop may be called at any time; f takes the place of the function before it,
-// for what is dropped from then on. A nil f is none.
+// OnDrop may be called at any time; f replaces the previous function, for what is
+// dropped from then on. A nil f is none.
 //
 // Close calls f on its own goroutine, without locks: when Close returns, f has
 // been called for all that it dropped. For what is refused, f may be called on
 // several goroutines at a time, and the worker waits for it. Stats counts an
 // input as dropped before f is called for it.
 //
-// An f that panics or ends its goroutine costs nobody else a call. Once all are
-// told, the first panic goes on to the caller of Close, or goroutine's end does;
-// other panics are reported by [Pool.Err].
+// An f that panics or ends its goroutine costs nobody else a call. After f was
+// called for all inputs, the first panic goes on to the caller of Close, or ends its
+// goroutine if f did; [Pool.Err] reports other panics.
 //
 // Inputs of Do, Submit, Map and the like do not come here, since their outcome
 // tells. Nor do runs that Close cancelled: they end with an error.

@@ -35,8 +35,8 @@ func Map[In, Out any](ctx context.Context, workers int, seq iter.Seq[In], f func
 // DoAll calls f for all inputs, on that many workers, and returns the outputs in
 // their order, as [Pool.DoAll] does, with no pool to keep. It waits for all of them:
 // one that fails does not stop the others. The error joins those of the inputs, each
-// with its index. Fewer workers than one are [ErrInvalidInitial], and a nil f is
-// [ErrNilJob].
+// with its index. It returns [ErrInvalidInitial] for fewer workers than one, and
+// [ErrNilJob] for a nil f.
 func DoAll[In, Out any](ctx context.Context, workers int, ins []In, f func(ctx context.Context, in In) (Out, error)) ([]Out, error) {
 	mustContext(ctx)
 	p, err := oneShot(workers, f)
@@ -48,11 +48,12 @@ func DoAll[In, Out any](ctx context.Context, workers int, ins []In, f func(ctx c
 }
 
 // ForEach calls f for every input of seq, on that many workers. The first error
-// cancels the context of the calls under way and ends the loop over seq; ForEach waits
-// for these and returns it, as errgroup does. A panic of f counts as an error, a
-// [*PanicError]. When ctx ends before all is done and no call has failed, the error
-// is [ErrCutShort] and that of ctx. Fewer workers than one are [ErrInvalidInitial],
-// and a nil seq or f is [ErrNilJob].
+// cancels the context of the calls under way and ends the loop over seq; ForEach
+// waits for those calls and returns that error, as errgroup does. A panic of f
+// counts as an error, a [*PanicError]. When ctx ends before all is done and no call
+// has failed, the error is [ErrCutShort] and that of ctx. It returns
+// [ErrInvalidInitial] for fewer workers than one, and [ErrNilJob] for a nil seq or
+// f.
 //
 // Where f needs the index of its input, let the inputs be indices: see the example.
 //

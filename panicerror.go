@@ -35,9 +35,10 @@ func (e *PanicError) in(pool string) *PanicError {
 	return &named
 }
 
-// Error returns the pool's name, the panic's value and where that was: the function
-// that panicked, with file and line. The rest of the stack is in the field Stack. As
-// Unwrap, it may be called on a nil PanicError, which a job may return or panic with.
+// Error returns the pool's name, the panic's value and its place: the function that
+// panicked, with file and line. The rest of the stack is in the field Stack. As
+// Unwrap, it may be called on a nil PanicError, which a job may return or panic
+// with.
 func (e *PanicError) Error() string {
 	if e == nil {
 		return "remuda: job panicked: <nil>"

@@ -9,9 +9,9 @@ import "context"
 // not be copied after first use. All methods are safe for concurrent use, from
 // inside of jobs too.
 //
-// A pool gives its workers inputs in order of acceptance. Its workers are made on
-// first need, so that those which are never needed cost nothing, and an idle
-// one costs its parked goroutine.
+// A pool gives its workers inputs in order of acceptance. Workers are made when
+// first needed: one that is never needed costs nothing, and an idle one costs its
+// parked goroutine.
 type Pool[In, Out any] struct {
 	core core[In, Out]
 }
@@ -38,12 +38,12 @@ func NewWithConfig[In, Out any](cfg Config, mws ...Middleware) (*Pool[In, Out], 
 	return newPool[In, Out](cfg, mws), nil
 }
 
-// NewFrom returns a pool whose workers take their inputs from src, each as soon
-// as it has finished the one before. Do, Send and the like return
-// [ErrSourceFed]; Config.Queue and Config.Inline mean nothing to it. The errors
-// are those of NewWithConfig, and [ErrNilJob] for a nil source. [StartFrom] needs no
-// type arguments; NewFrom is for a builder, for [Pool.Run], and where something is
-// to be set before the first input runs.
+// NewFrom returns a pool whose workers take their inputs from src, each as soon as
+// it has finished the one before. Do, Send and the like return [ErrSourceFed];
+// Config.Queue and Config.Inline mean nothing to it. The errors are those of
+// NewWithConfig, and [ErrNilJob] for a nil source. [StartFrom] needs no type
+// arguments; NewFrom is for a builder, for [Pool.Run], and for settings that must be
+// made before the first input runs.
 func NewFrom[In, Out any](src Source[In], cfg Config, mws ...Middleware) (*Pool[In, Out], error) {
 	if src == nil {
 		return nil, cfg.fault(nilError("source"))
@@ -62,8 +62,8 @@ func NewLoop(cfg Config, mws ...Middleware) (*Pool[Void, Void], error) {
 	return NewFrom[Void, Void](Forever(), cfg, mws...)
 }
 
-// Must returns p, and panics if err is not nil. It is for pools whose
-// configuration is known to be right.
+// Must returns p, and panics if err is not nil. It is for pools whose configuration
+// is known to be valid.
 func Must[In, Out any](p *Pool[In, Out], err error) *Pool[In, Out] {
 	if err != nil {
 		panic(err)
@@ -86,8 +86,8 @@ func (p *Pool[In, Out]) Start(job Job[In, Out]) error {
 	return p.core.start(JobBuilderFunc[In, Out](func() Job[In, Out] { return job }), false)
 }
 
-// StartWithBuilder starts the pool with a job of its own for each worker. It
-// returns the errors of Start.
+// StartWithBuilder starts the pool with a separate job for each worker. It returns
+// the errors of Start.
 func (p *Pool[In, Out]) StartWithBuilder(b JobBuilder[In, Out]) error {
 	if f, ok := b.(JobBuilderFunc[In, Out]); b == nil || ok && f == nil {
 		return p.core.cfg.fault(nilError("builder"))
@@ -95,11 +95,11 @@ func (p *Pool[In, Out]) StartWithBuilder(b JobBuilder[In, Out]) error {
 	return p.core.start(b, true)
 }
 
-// Run starts the pool, waits until ctx ends or the pool is closed by other
-// means, and returns [Pool.Err] once every worker has ended. When ctx ends, the
-// pool is closed as if by Close with a context that never ends: what it has
-// accepted still runs, however long that takes. For a bound, use Start, wait for
-// ctx, and call CloseWithTimeout. Run returns the errors of Start at once.
+// Run starts the pool, waits until ctx ends or the pool is closed by other means,
+// and returns [Pool.Err] once every worker has ended. When ctx ends, the pool is
+// closed as if by Close with a context that never ends: what it has accepted still
+// runs, however long that takes. For a bound, use Start, wait for ctx, and call
+// CloseWithTimeout. Run returns the errors of Start immediately.
 func (p *Pool[In, Out]) Run(ctx context.Context, job Job[In, Out]) error {
 	mustContext(ctx)
 	if err := p.Start(job); err != nil {
@@ -108,7 +108,7 @@ func (p *Pool[In, Out]) Run(ctx context.Context, job Job[In, Out]) error {
 	return runUntil(ctx, &p.core)
 }
 
-// RunWithBuilder is Run with a job of its own for each worker.
+// RunWithBuilder is Run with a separate job for each worker.
 func (p *Pool[In, Out]) RunWithBuilder(ctx context.Context, b JobBuilder[In, Out]) error {
 	mustContext(ctx)
 	if err := p.StartWithBuilder(b); err != nil {
@@ -135,11 +135,10 @@ func runUntil[In, Out any](ctx context.Context, c *core[In, Out]) error {
 func (p *Pool[In, Out]) Done() <-chan struct{} { return p.core.life.doneChan() }
 
 // Err returns the error that closed the pool: the first job error under
-// Config.StopOnErrors, or the error of a [Source] that is not io.EOF. Close does
-// not return it. Failing those, Err returns the first error from closing a built
-// job or the source, or the first panic of the function given to OnDrop that went
-// nowhere else. It is nil for a pool that runs, and for one that was closed in
-// good order.
+// Config.StopOnErrors, or the error of a [Source] that is not io.EOF. Close does not
+// return it. If there is none, Err returns the first error from closing a built job
+// or the source, or the first panic of the function given to OnDrop that went
+// nowhere else. It is nil while the pool runs, and after an orderly close.
 func (p *Pool[In, Out]) Err() error { return p.core.life.reason() }
 
 // Name returns Config.Name.

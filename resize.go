@@ -8,9 +8,9 @@ func (p *Pool[In, Out]) More() error {
 	return p.resize("More", func(size int) int { return size + 1 }, true)
 }
 
-// Less takes a worker out. It never blocks: Current drops at once, and a worker
-// that is in the middle of a run ends after it. Nothing that is queued is lost:
-// with no workers left it waits for More, Resize or Close.
+// Less removes a worker. It never blocks: Current drops immediately, and a worker
+// that is in the middle of a run ends after it. Nothing that is queued is lost: with
+// no workers left it waits for More, Resize or Close.
 //
 // The run of a retired worker goes on to its end, also in a pool that is fed by a
 // [Source]. Only the run of a loop ([NewLoop]), which has no end of its own, is

@@ -6,9 +6,10 @@ import (
 	"github.com/remuda-go/remuda/internal/dispatch"
 )
 
-// Send hands an input to the pool and returns when it was accepted: at once
-// while there is room in the queue, else when there is, or with the error of
-// ctx when that ends first. Blocked senders are let in in order of arrival.
+// Send hands an input to the pool and returns once the pool has accepted it:
+// immediately while there is room in the queue, otherwise when there is, or with the
+// error of ctx if that ends first. Blocked senders get their places in order of
+// arrival.
 //
 // The job's context has the values of ctx and neither its deadline nor its
 // cancellation, since the caller moves on. Nobody gets the outcome: middleware
@@ -16,14 +17,14 @@ import (
 // attempt if the pool's middleware tries again (Tap says what to do). An input that
 // was accepted and never ran goes to [Pool.OnDrop].
 //
-// What was sent cannot be cancelled by itself; Close with a context that has
-// ended stops all of it.
+// A single input that was sent cannot be cancelled; Close with a context that has
+// ended stops all of them.
 //
 // The input keeps ctx. If that is the context of a run, or what middleware.Timeout
-// made of it, it keeps the values of the run's owner alone. But with one that the job
-// or other middleware has derived from it, as for a span, inputs that send others in
-// turn make a chain of contexts that grows. Jobs that do so without end send with a
-// context of their own, which has only the values that are to go on.
+// made of it, it keeps the values of the run's owner alone. But with one that the
+// job or other middleware has derived from it, as for a span, inputs that send
+// others in turn make a chain of contexts that grows. Jobs that do so endlessly
+// should send with a context of their own, which has only the values to pass on.
 //
 // Send returns [ErrPoolClosed], [ErrNotStarted] or [ErrSourceFed] if the pool
 // takes no inputs. If a failed run has closed the pool ([Config.StopOnErrors]), the
@@ -54,12 +55,12 @@ func (p *Pool[In, Out]) TrySend(ctx context.Context, in In) error {
 	return withReason(err)
 }
 
-// Submit hands an input to the pool, as Send does, and returns the ticket by
-// which to get its outcome. The run belongs to ctx: when ctx ends, the run is
-// cancelled, or the input leaves the queue at once, and is dropped, if its run has
-// not begun. The ticket does not keep ctx. Submit costs one allocation; with a
-// context that carries something it costs two, and three more if that can end
-// and all workers are busy.
+// Submit hands an input to the pool, as Send does, and returns the ticket by which
+// to get its outcome. The run belongs to ctx: when ctx ends, the run is cancelled,
+// or, if its run has not begun, the input is dropped and leaves the queue
+// immediately. The ticket does not keep ctx. Submit costs one allocation; with a
+// context that carries something it costs two, and three more if that can end and
+// all workers are busy.
 func (p *Pool[In, Out]) Submit(ctx context.Context, in In) (*Ticket[Out], error) {
 	return p.submit(ctx, in, true)
 }

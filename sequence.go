@@ -11,14 +11,14 @@ import (
 // FromSeq is a [Source] that takes its inputs from seq, one at a time, and ends
 // with it. It is nil if seq is.
 //
-// The sequence runs on a goroutine of its own, so that it may be used whatever thread its
-// user is locked to. That begins with the first input that is needed, goes on
-// while a worker waits for the next, and has ended when the pool has. An input
-// costs two switches between goroutines, some half a microsecond. A panic of seq
-// ends the pool with a [*PanicError], and [runtime.Goexit] with [ErrGoexit].
+// The sequence runs on a goroutine of its own, so it may be used no matter which
+// thread its user is locked to. That begins with the first input that is needed,
+// goes on while a worker waits for the next, and has ended when the pool has. An
+// input costs two switches between goroutines, some half a microsecond. A panic of
+// seq ends the pool with a [*PanicError], and [runtime.Goexit] with [ErrGoexit].
 //
-// The pool cannot interrupt seq: a worker that waits in it for the next input
-// ends, after Less or Close, when that has come.
+// The pool cannot interrupt seq: a worker that waits in it for the next input ends,
+// after Less or Close, once that input has arrived.
 //
 // Once its pool has ended the source is at its end, for any other pool too.
 func FromSeq[In any](seq iter.Seq[In]) Source[In] {

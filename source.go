@@ -7,18 +7,17 @@ import (
 
 // A Source hands inputs to the workers of a pool made by [NewFrom].
 //
-// Next blocks until there is an input, and is called by several workers at a
-// time. An error ends the pool: [io.EOF] itself says that there are no more
-// inputs and is no failure; any other error, one that wraps io.EOF too, as that
-// of a connection that broke may, is what [Pool.Err] and Run then return. A
-// source that can recover from an error does so before it returns. An input that
-// comes with an error does not run: the last one comes without, and io.EOF with
-// the next call. When the pool ends in one of these ways, runs under way go on to
-// their end.
+// Next blocks until there is an input, and is called by several workers at a time.
+// An error ends the pool: [io.EOF] itself says that there are no more inputs and is
+// no failure; any other error, even one that wraps io.EOF, as that of a broken
+// connection may, is what Pool.Err and Run then return. A source that can recover
+// from an error does so before it returns. An input that comes with an error does
+// not run: the last one comes without, and io.EOF with the next call. When the pool
+// ends in one of these ways, runs under way go on to their end.
 //
-// The context ends when its worker is to end or another worker has come to the
-// end of the source; Next should then return, with any error. An input that it
-// returns all the same still runs.
+// The context ends when its worker has to end or another worker has reached the end
+// of the source; Next should then return, with any error. If it returns an input
+// nevertheless, that still runs.
 //
 // A Source that is an [io.Closer] is closed once the last worker has ended.
 type Source[In any] interface {

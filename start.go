@@ -15,8 +15,8 @@ import (
 // take its place: remuda.Start(8, job.Do). For a job of its own for each worker
 // use NewWithConfig and [Pool.StartWithBuilder].
 //
-// The number of workers stays what it is until More, Less or Resize changes it: a
-// pool by itself never scales. Start returns [ErrInvalidInitial] for fewer workers
+// The number of workers does not change until somebody calls More, Less or Resize: a
+// pool never scales by itself. Start returns [ErrInvalidInitial] for fewer workers
 // than one, and [ErrNilJob] for a nil f or middleware.
 func Start[In, Out any](workers int, f func(ctx context.Context, in In) (Out, error), mws ...Middleware) (*Pool[In, Out], error) {
 	if workers < 1 {
@@ -32,9 +32,9 @@ func Start[In, Out any](workers int, f func(ctx context.Context, in In) (Out, er
 //	<-pool.Done() // closed when the source has ended, or Close has, and all runs with it
 //	err = pool.Err()
 //
-// The first inputs may run before it returns. A job that needs the pool itself, and a
-// [Pool.OnDrop] that is to miss nothing, want [NewFrom] and [Pool.Start]. It returns
-// the errors of Start, and [ErrNilJob] for a nil source.
+// The first inputs may run before it returns. If the job needs the pool itself, or
+// [Pool.OnDrop] must miss nothing, use [NewFrom] and [Pool.Start]. It returns the
+// errors of Start, and [ErrNilJob] for a nil source.
 func StartFrom[In, Out any](workers int, src Source[In], f func(ctx context.Context, in In) (Out, error), mws ...Middleware) (*Pool[In, Out], error) {
 	if workers < 1 {
 		return nil, tooFewWorkers("StartFrom", workers)

@@ -6,9 +6,9 @@ import "github.com/remuda-go/remuda/internal/dispatch"
 //
 //	Accepted == Queued + Running + Yielded + Succeeded + Failed + Dropped
 //
-// A run counts as finished before its Ticket or Do returns, so the numbers are
-// exact for whoever waited for them. An input that was only sent counts as
-// running until its worker has come back for the next one.
+// A run counts as finished before its Ticket or Do returns, so the numbers are exact
+// for a caller that waited for it. An input that was only sent counts as running
+// until its worker has come back for the next one.
 //
 // In a pool of [StartBatches] each input of a batch counts as a run: while one call of
 // the function is under way with 500 inputs, Running is 500.

@@ -7,15 +7,15 @@ import (
 
 // Stop ends the pool without what is queued: it takes no more inputs, drops those
 // that have not begun, lets the runs under way finish, with the pauses of a Retry if
-// there is one, and returns nil once all workers have ended. The outcome of a dropped input is [ErrPoolClosed], of which
-// OnDrop tells, the ticket, Do, or the loop over Map; nothing begins once Stop has
-// dropped the queue.
+// there is one, and returns nil once all workers have ended. The outcome of a
+// dropped input is [ErrPoolClosed], which OnDrop, the ticket, Do, or the loop over
+// Map reports; nothing begins once Stop has dropped the queue.
 //
-// In all else it is [Pool.Close]. When ctx ends first, it cancels the runs and
-// returns a [*CloseError], whose Dropped has those that Stop dropped to begin with.
-// A Stop after Close drops what that has left in the queue, waits, and returns
-// ErrPoolClosed. Called by a job, with the job's context, it does not wait. In a pool
-// that is fed by a [Source] nothing is queued, and Stop is Close.
+// Otherwise it is [Pool.Close]. When ctx ends first, it cancels the runs and returns
+// a [*CloseError], whose Dropped has those that Stop dropped to begin with. A Stop
+// after Close drops what that has left in the queue, waits, and returns
+// ErrPoolClosed. Called by a job, with the job's context, it does not wait. In a
+// pool that is fed by a [Source] nothing is queued, and Stop is Close.
 func (p *Pool[In, Out]) Stop(ctx context.Context) error {
 	mustContext(ctx)
 	c := &p.core

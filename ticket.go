@@ -6,9 +6,9 @@ import (
 	"sync/atomic"
 )
 
-// A Ticket stands for an input that [Pool.Submit] handed over: it is where the
-// outcome arrives. All methods are safe for concurrent use, any number of
-// times. The zero Ticket is not usable.
+// A Ticket stands for an input that [Pool.Submit] handed over, and delivers its
+// outcome. All methods are safe for concurrent use, any number of times. The zero
+// Ticket is not usable.
 type Ticket[Out any] struct {
 	ref *poolRef
 
@@ -56,9 +56,9 @@ type ticketWaiter struct {
 // which the context given to Submit does. An outcome that is there wins over a
 // ctx that has ended.
 //
-// A job that waits for its own pool gives up its slot meanwhile, if ctx is the
-// job's or derived from it, so that it cannot wait for ever. Before Wait returns, it
-// has its slot back, unless Close has cancelled everything.
+// A job that waits for its own pool gives up its slot meanwhile, if ctx is the job's
+// or derived from it, so it cannot wait forever. Before Wait returns, it has its
+// slot back, unless Close has cancelled everything.
 func (t *Ticket[Out]) Wait(ctx context.Context) (Out, error) {
 	mustContext(ctx)
 	if t.isSettled() {
@@ -79,9 +79,9 @@ func (t *Ticket[Out]) Wait(ctx context.Context) (Out, error) {
 	return out, t.ref.endedWhile(isWaiting, ctx.Err())
 }
 
-// Done returns a channel that is closed when the outcome is there: Wait then
-// returns at once. A job that receives from it holds its slot; to wait for its
-// own pool it calls Wait.
+// Done returns a channel that is closed when the outcome is there: Wait then returns
+// immediately. A job that receives from it keeps its slot; to wait for its own pool
+// it calls Wait.
 func (t *Ticket[Out]) Done() <-chan struct{} {
 	t.mu.Lock()
 	late := false // for settle to see the channel

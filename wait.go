@@ -19,15 +19,15 @@ var ErrNestedWait = errors.New("remuda: Wait called by a job of the pool")
 //
 // In a pool of [StartBatches] it begins the batches of what is queued when it is called.
 //
-// Others may send meanwhile: Wait waits for that too, and has returned nil if there
-// was an instant at which nothing was left. Inputs of Map, Stream and DoAll count
-// from when a worker takes them out of their sequence. While the pool is paused and
-// has work, Wait blocks.
+// Others may send meanwhile: Wait waits for that too, and returns nil if there was
+// an instant at which nothing was left. Inputs of Map, Stream and DoAll count from
+// when a worker takes them out of their sequence. While the pool is paused and has
+// work, Wait blocks.
 //
-// It returns the error of ctx if that ends first, [ErrNestedWait] when a job of the
-// pool calls it with its context, [ErrSourceFed] in a pool that is fed by a [Source],
-// whose end Done tells, and [ErrNotStarted] before Start. On a pool that is closed
-// it waits for the runs under way. While nobody waits, it costs a run nothing.
+// It returns the error of ctx if that ends first, ErrNestedWait when a job of the
+// pool calls it with its context, ErrSourceFed in a pool that is fed by a [Source]
+// (use Done there), and ErrNotStarted before Start. On a pool that is closed it
+// waits for the runs under way. While nobody waits, it costs a run nothing.
 func (p *Pool[In, Out]) Wait(ctx context.Context) error {
 	mustContext(ctx)
 	c := &p.core

@@ -9,8 +9,8 @@ import (
 )
 
 // ErrInvalidInput is the error of a run whose input [Validate] refused, wrapped
-// together with the reason. middleware.Retry does not retry it. It is also that of an
-// input which has no key, in a pool of [StartKeyed].
+// together with the reason. middleware.Retry does not retry it. It is also the error
+// of an input without a key, in a pool made by StartKeyed.
 var ErrInvalidInput = errors.New("remuda: invalid input")
 
 // NoError makes a [Job] of a function that returns no error. As with NoInput,
@@ -39,7 +39,7 @@ func NoOutput[In any](f func(context.Context, In) error) JobFunc[In, Void] {
 }
 
 // NoContext makes a [Job] of a function that takes no context, and so cannot be
-// cancelled: once begun, it runs to its end.
+// cancelled: once started, it runs to its end.
 func NoContext[In, Out any](f func(In) (Out, error)) JobFunc[In, Out] {
 	if f == nil {
 		return nil
@@ -50,10 +50,10 @@ func NoContext[In, Out any](f func(In) (Out, error)) JobFunc[In, Out] {
 // Then is first followed by second, which gets what first returned. When first
 // fails, or the context has ended after it, second does not run.
 //
-// As with Tap, Fallback and Validate, the result is safe for concurrent use if
-// the jobs it is made of are, and closes those of them that are an [io.Closer]
-// when it is closed itself, as a pool does with built jobs. What must not be nil
-// and is makes a job that Start refuses with [ErrNilJob].
+// As with Tap, Fallback and Validate, the result is safe for concurrent use if the
+// jobs it is made of are, and closes those of them that are an [io.Closer] when it
+// is closed itself, as a pool does with built jobs. If one of the arguments is nil,
+// Start refuses the result with ErrNilJob.
 func Then[A, B, C any](first Job[A, B], second Job[B, C]) Job[A, C] {
 	if err := cmp.Or(faultOf(first, "Then: first"), faultOf(second, "Then: second")); err != nil {
 		return faultyJob[A, C]{err}
@@ -120,9 +120,9 @@ func attempt[In, Out any](ctx context.Context, job Job[In, Out], in In) (out Out
 // the outcome is what fallback makes of the input and that error. A fallback
 // that has nothing to offer returns the error it got.
 //
-// Fallback is not called once the context has ended, since nobody waits for
-// the outcome any more, and not for a panic, which is a fault to be seen; one
-// inside of a [Wrap] reaches it as a [*PanicError], which it may return.
+// Fallback is not called once the context has ended, since nobody waits for the
+// outcome any more, nor for a panic, which is a bug that must stay visible; a panic
+// inside a Wrap reaches it as a *PanicError, which it may return.
 func Fallback[In, Out any](job Job[In, Out], fallback func(ctx context.Context, in In, err error) (Out, error)) Job[In, Out] {
 	if err := cmp.Or(faultOf(job, "Fallback: job"), nilFault(fallback == nil, "Fallback: fallback")); err != nil {
 		return faultyJob[In, Out]{err}

@@ -9,7 +9,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Errors to be tested with [errors.Is]. [github.com/remuda-go/remuda.ErrQueueFull]
+// Errors to be checked with errors.Is. [github.com/remuda-go/remuda.ErrQueueFull]
 // says that a kind, or the store, holds as much as it may.
 var (
 	// ErrNotDone is returned by Result for a task that has not ended.
