@@ -62,23 +62,29 @@ func lines(cell string) (lines []string) {
 	return lines
 }
 
-// programs builds all of them, and returns the directory.
-func programs(t *testing.T) (dir string) {
-	t.Helper()
-	dir = t.TempDir()
-	out, err := exec.Command("go", "build", "-o", dir, "./...").CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	return dir
+// programs is the directory of all of them. TestMain builds them.
+var programs string
+
+func TestMain(m *testing.M) {
+	var err error
+	if programs, err = os.MkdirTemp("", "examples"); err != nil {
+		panic(err)
+	}
+	if out, err := exec.Command("go", "build", "-o", programs, "./...").CombinedOutput(); err != nil {
+		panic(string(out))
+	}
+	status := m.Run()
+	_ = os.RemoveAll(programs)
+	os.Exit(status)
 }
 
 // Each line of the README works as it is printed, in a directory that has what a
 // fresh clone has. Only the port is another one, since this machine may use it.
 func TestReadmeLines(t *testing.T) {
-	dir := programs(t)
 	for _, r := range rows(t) {
 		t.Run(r.name, func(t *testing.T) {
 			t.Parallel()
-			s := newShell(t, dir)
+			s := newShell(t)
 			all := append(append(append([]string{}, r.try...), r.during...), r.after...)
 			for _, line := range all {
 				s.needs(strings.Fields(line)[0])
@@ -108,13 +114,12 @@ func TestReadmeLines(t *testing.T) {
 
 // Each program has help, whose lines to try are those of the README.
 func TestHelp(t *testing.T) {
-	dir := programs(t)
 	for _, r := range rows(t) {
 		if _, err := os.Stat(filepath.Join(r.name, "main.go")); err != nil {
 			continue
 		}
 		t.Run(r.name, func(t *testing.T) {
-			out, err := exec.Command(filepath.Join(dir, r.name), "-help").CombinedOutput()
+			out, err := exec.Command(filepath.Join(programs, r.name), "-help").CombinedOutput()
 			require.NoError(t, err, "%s", out)
 			help := string(out)
 			assert.Contains(t, help, "usage: "+r.name+" ")
@@ -122,7 +127,7 @@ func TestHelp(t *testing.T) {
 			for _, line := range append(r.try, r.during...) {
 				assert.Contains(t, help, "\n  "+line)
 			}
-			out, err = exec.Command(filepath.Join(dir, r.name), "-no-such-flag").CombinedOutput()
+			out, err = exec.Command(filepath.Join(programs, r.name), "-no-such-flag").CombinedOutput()
 			var exit *exec.ExitError
 			require.ErrorAs(t, err, &exit)
 			assert.Equal(t, 2, exit.ExitCode())
@@ -134,14 +139,13 @@ func TestHelp(t *testing.T) {
 // A shell runs lines in a copy of the repository in which "go run" runs the
 // programs that are built already.
 type shell struct {
-	t        *testing.T
-	programs string
-	dir      string
-	ownPort  string
+	t       *testing.T
+	dir     string
+	ownPort string
 }
 
 // newShell copies of the repository what the lines use.
-func newShell(t *testing.T, programs string) *shell {
+func newShell(t *testing.T) *shell {
 	t.Helper()
 	dir := t.TempDir()
 	require.NoError(t, os.CopyFS(filepath.Join(dir, "examples"), os.DirFS(".")))
@@ -152,7 +156,7 @@ func newShell(t *testing.T, programs string) *shell {
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(filepath.Join(dir, filepath.Base(source)), text, 0o600))
 	}
-	return &shell{t: t, programs: programs, dir: dir}
+	return &shell{t: t, dir: dir}
 }
 
 // needs skips the test where a program is not installed. With REMUDA_CI=1 that
@@ -172,7 +176,7 @@ func (s *shell) command(line string) *exec.Cmd {
 	cmd := exec.Command("bash", "-c", `go() { local program=${2##*/}; shift 2; "$PROGRAMS/$program" "$@"; }
 `+line)
 	cmd.Dir = s.dir
-	cmd.Env = append(os.Environ(), "PROGRAMS="+s.programs)
+	cmd.Env = append(os.Environ(), "PROGRAMS="+programs)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that a signal is for the program, too
 	return cmd
 }

@@ -14,8 +14,8 @@
 //
 // # Who may ask
 //
-// A request is answered with 403, and learns and changes nothing, unless it
-// passes all of these:
+// A request is answered with 403, and changes nothing, unless it passes all of these
+// checks:
 //
 //   - Without [WithAuthorizer], it must come in at a loopback address, so that
 //     only programs on the same machine get in. With it, the function that was
@@ -28,7 +28,7 @@
 //   - A request that changes something must not come from a web page of another
 //     origin ([net/http.CrossOriginProtection]).
 //
-// [Serve] goes by the address at which it listens, and [Handler] by the one at
-// which the connection came in ([net/http.LocalAddrContextKey]). What is not
-// known to be a loopback address is none.
+// [Serve] goes by the address at which it listens, and [Handler] by the one at which
+// the connection came in ([net/http.LocalAddrContextKey]). An address counts as a
+// loopback address only if it is known to be one.
 package herdhttp

@@ -44,9 +44,9 @@ func WithAuthorizer(authorize func(*http.Request) bool) Option {
 	}
 }
 
-// WithMetrics sets what is served at GET /metrics; without it, that is not
-// found. This package has no such handler, since it knows no metrics format;
-// the module github.com/remuda-go/remuda/prometheus has one.
+// WithMetrics sets what is served at GET /metrics; without it, the answer is 404.
+// This package has no such handler, since it knows no metrics format; the module
+// github.com/remuda-go/remuda/prometheus has one.
 func WithMetrics(metrics http.Handler) Option {
 	return func(c *config) error {
 		if isNil(metrics) {

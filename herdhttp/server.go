@@ -76,17 +76,17 @@ func (c *config) serve(l net.Listener) *Server {
 // the server is closed.
 func (s *Server) Addr() string { return s.addr.String() }
 
-// Close frees the address and cuts off all requests that are being served. It
-// waits until nothing is served any more, but not for an authorizer or a metrics
-// handler that has not returned. It returns nil, or why serving had ended before,
-// at each call.
+// Close frees the address and cuts off all requests that are being served. It waits
+// until nothing is served any more, but not for an authorizer or a metrics handler
+// that has not returned. Each call returns nil, or the reason why serving had ended
+// before.
 func (s *Server) Close() error {
 	_ = s.http.Close() // its error is that of closing the listener again
 	<-s.ended
 	return s.err
 }
 
-// Shutdown frees the address at once and waits for the requests that are being
+// Shutdown frees the address immediately and waits for the requests that are being
 // served. When ctx ends first, it cuts them off, as Close does, and returns the
 // error of ctx; otherwise it returns what Close does.
 func (s *Server) Shutdown(ctx context.Context) error {

@@ -10,11 +10,11 @@ import (
 	"github.com/remuda-go/remuda/middleware"
 )
 
-// OnDead has f called for each message that is not delivered again although its
-// run has not succeeded: the error is final, or this was the last delivery that
-// the consumer's MaxDeliver allows, whether the run failed or the pool cancelled
-// it. F gets the error of the run. It can keep the message, by publishing it to a
-// subject for such, say:
+// OnDead calls f for each message that is not delivered again although its run has
+// not succeeded: the error is final, or this was the last delivery that the
+// consumer's MaxDeliver allows, whether the run failed or the pool cancelled it. F
+// gets the error of the run. It can keep the message, by publishing it to another
+// subject, say:
 //
 //	remudajetstream.New[Receipt](consumer, cfg, remudajetstream.OnDead(
 //		func(ctx context.Context, msg jetstream.Msg, err error) error {
@@ -31,11 +31,11 @@ import (
 // again if it can be, so that f has another chance; the run's error tells of both.
 //
 // F is not called for the message of a process that has died or lost its server
-// during the last delivery, nor for one that the server sent to a worker which ended
-// in the same moment and did not get it any more. The server tells of that by an advisory,
+// during the last delivery, nor for one that the server sent to a worker that ended
+// at the same moment. The server announces those by an advisory,
 // $JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES, and keeps the message in the stream.
 //
-// A nil f is none.
+// A nil f is ignored.
 func OnDead(f func(ctx context.Context, msg jetstream.Msg, err error) error) remuda.Middleware {
 	return remuda.MiddlewareFunc(func(next remuda.Handler) remuda.Handler {
 		if f == nil {

@@ -19,8 +19,8 @@
 //	err = pool.Run(ctx, remudajetstream.JSON(remuda.Func(charge)))
 //
 // It is fed by a source: More, Less, Resize, Stats and Close work as ever, and Do
-// and Send return [remuda.ErrSourceFed]. What Send was is js.Publish, with
-// [jetstream.WithMsgID] if it may be called twice for the same order.
+// and Send return [remuda.ErrSourceFed]. Use js.Publish in place of Send, with
+// jetstream.WithMsgID if it may be called twice for the same order.
 //
 // # What becomes of a message
 //
@@ -33,19 +33,18 @@
 //
 // An error is final if it is [middleware.ErrNotRetryable] (see
 // [middleware.Permanent]) or [remuda.ErrInvalidInput], as for data that cannot be
-// decoded, and the run was not cancelled. Final or not, it is the outcome of the run for middleware and Stats. So
-// is the error of an ack that could not be sent, after a run that succeeded. A
-// message that was termed is not delivered again even if the stream keeps it, and
-// a stream that is a work queue does not keep it: only an advisory of the server's
-// tells of it then, $JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED. [OnDead] is how the
-// program hears of such messages and those of a last delivery, in time to keep
-// them.
+// decoded, and the run was not cancelled. Final or not, it is the outcome of the run
+// for middleware and Stats. So is the error of an ack that could not be sent, after
+// a run that succeeded. A message that was termed is not delivered again even if the
+// stream keeps it, and a stream that is a work queue does not keep it: only an
+// advisory of the server's tells of it then,
+// $JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED. OnDead tells the program of such
+// messages, and of failed last deliveries, in time to keep them.
 //
-// The delay is what the consumer's BackOff says for that delivery. Without one it
-// is random between half a second and a second after the first delivery, and
-// doubles with each further one up to a minute. How often is up to MaxDeliver,
-// which has no bound by default: a message that fails each time is then tried for
-// ever.
+// The delay is what the consumer's BackOff says for that delivery. Without one it is
+// random between half a second and a second after the first delivery, and doubles
+// with each further one up to a minute. How often is up to MaxDeliver, which has no
+// bound by default: a message that fails each time is then tried forever.
 //
 // A job that wants something else for a message takes it from [MessageFrom], and
 // calls its NakWithDelay, TermWithReason or DoubleAck.
@@ -68,11 +67,11 @@
 //
 // # Retries
 //
-// middleware.Retry runs the job again on the same worker, at once; the message
-// counts as delivered once. Redelivery gives the worker to other messages
-// meanwhile, lasts across restarts, and may come to another process. Both can be
-// used together: the pool's middleware is inside of the settling, and the message
-// is settled by what comes out of it.
+// middleware.Retry runs the job again on the same worker; the message counts as
+// delivered once. Redelivery gives the worker to other messages meanwhile, lasts
+// across restarts, and may come to another process. Both can be used together: the
+// pool's middleware is inside of the settling, and the message is settled by what
+// comes out of it.
 //
 // # Order
 //
@@ -84,19 +83,19 @@
 // # Who cancels a run
 //
 // Nobody, for as long as Close waits. Less, Close and the end of Run's context stop
-// the workers from taking messages at once, and let them finish what they have: a
-// message that was on its way to a worker still runs there. So a deploy gives nothing
-// back that could be finished.
+// the workers from taking messages immediately, and let them finish what they have:
+// a message that was on its way to a worker still runs there. So a deploy gives
+// nothing back that could be finished.
 //
 // Only a Close whose own context ends cancels the runs, with the cause
 // [remuda.ErrPoolClosed], and returns a [remuda.CloseError]. A job that then returns
-// with an error gives its message back, for another process to have at once; one that
-// succeeds nevertheless has succeeded. A cancelled run counts as a delivery. A message
-// that comes only then is given back unseen, unless this is its last delivery: then its
-// run begins, with a context that has ended, so that OnDead hears of it. A job made by
-// JSON or Decode is not entered with that.
+// with an error gives its message back, so another process gets it immediately; one
+// that succeeds nevertheless has succeeded. A cancelled run counts as a delivery. A
+// message that arrives only then is given back unseen, unless this is its last
+// delivery: then its run begins, with a context that has ended, so that OnDead hears
+// of it. A job made by JSON or Decode is not entered with that.
 //
-// To end in good order, close the pool with the time that the process has, wait for
+// For an orderly end, close the pool with the time that the process has, wait for
 // Done a moment if Close gave up, since what is cancelled is given back when its job
 // returns, and then drain the connection: that sends the last acks.
 //

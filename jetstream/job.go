@@ -9,8 +9,8 @@ import (
 	"github.com/remuda-go/remuda"
 )
 
-// JSON makes of job one that takes its input from the JSON in a message. It is
-// [Decode] with [json.Unmarshal].
+// JSON turns job into one whose input is the JSON in a message. It is [Decode] with
+// [json.Unmarshal].
 func JSON[In, Out any](job remuda.Job[In, Out]) remuda.Job[jetstream.Msg, Out] {
 	return Decode(func(data []byte) (in In, err error) {
 		err = json.Unmarshal(data, &in)
@@ -18,10 +18,10 @@ func JSON[In, Out any](job remuda.Job[In, Out]) remuda.Job[jetstream.Msg, Out] {
 	}, job)
 }
 
-// Decode makes of job one that takes what decode makes of a message's data. A
-// message that decode returns an error for does not reach job: the run fails
-// with [remuda.ErrInvalidInput] wrapped together with that error, and the message
-// is not delivered again.
+// Decode turns job into one whose input is what decode makes of a message's data. A
+// message that decode returns an error for does not reach job: the run fails with
+// [remuda.ErrInvalidInput] wrapped together with that error, and the message is not
+// delivered again.
 //
 // The data is the message's own and stays as it is, so that decode need not copy
 // what it keeps of it. Decode must be safe for concurrent use. The result is

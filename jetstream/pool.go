@@ -27,8 +27,8 @@ var ErrInvalidConsumer = errors.New("remudajetstream: not a pull consumer with e
 // would settle others that are still worked on. It sends nothing; the pool first
 // asks the server for a message when it is started.
 //
-// The consumer's handle belongs to the pool: whoever calls its Info meanwhile
-// uses another one, since a handle is not safe for that.
+// The consumer's handle belongs to the pool: to call its Info meanwhile, use another
+// handle, since a handle is not safe for that.
 func New[Out any](consumer jetstream.Consumer, cfg remuda.Config, mws ...remuda.Middleware) (*remuda.Pool[jetstream.Msg, Out], error) {
 	if consumer == nil {
 		return nil, fmt.Errorf("%w: it is nil", ErrInvalidConsumer)

@@ -10,20 +10,21 @@ import (
 // Counter counts runs. The zero Counter is ready for use, and must not be
 // copied afterwards. All methods are safe for concurrent use.
 //
-// The counts are shared: of all workers, and of all pools that the Counter is
-// given to. A run that panics or ends its goroutine counts as finished and
-// failed. One that a middleware further inside has refused counts as finished and
-// dropped, as in [remuda.Stats]. It costs two uncontended atomic operations a run, and no allocation.
+// All workers, and all pools that are given the Counter, share its counts. A run
+// that panics or ends its goroutine counts as finished and failed. One that a
+// middleware further inside refused counts as finished and dropped, as in
+// [remuda.Stats]. It costs two uncontended atomic operations a run, and no
+// allocation.
 type Counter struct {
 	shards shards[counterShard]
 }
 
-// CounterSnapshot is what a [Counter] has counted. Of each worker it shows one
-// moment, so that always Finished == Started - Running and Failed + Dropped <=
-// Finished, and never are more running than there were workers to run them.
+// CounterSnapshot is what a [Counter] has counted. It shows one moment of each
+// worker: Finished == Started - Running and Failed + Dropped <= Finished always
+// hold, and Running never exceeds the number of workers there were.
 type CounterSnapshot struct {
 	Started  uint64 // runs begun
-	Finished uint64 // those that have ended in whatever way
+	Finished uint64 // those that have ended
 	Failed   uint64 // those of Finished whose job returned an error, panicked or ended its goroutine
 	Dropped  uint64 // those of Finished whose job was not called: a middleware further inside refused them
 	Running  uint64 // those that have not ended
@@ -78,10 +79,10 @@ func (s *counterShard) read() (started, succeeded, failed, dropped uint64) {
 	}
 }
 
-// Started returns the number of runs that have begun.
+// Started returns the number of runs that were started.
 func (c *Counter) Started() uint64 { return c.Snapshot().Started }
 
-// Finished returns the number of runs that have ended in whatever way.
+// Finished returns the number of runs that have ended, with or without an error.
 func (c *Counter) Finished() uint64 { return c.Snapshot().Finished }
 
 // Failed returns the number of runs whose job returned an error, panicked or ended
@@ -91,5 +92,5 @@ func (c *Counter) Failed() uint64 { return c.Snapshot().Failed }
 // Dropped returns the number of runs that a middleware further inside refused.
 func (c *Counter) Dropped() uint64 { return c.Snapshot().Dropped }
 
-// Running returns the number of runs that have begun and not ended.
+// Running returns the number of runs under way.
 func (c *Counter) Running() uint64 { return c.Snapshot().Running }

@@ -13,18 +13,18 @@ import (
 // is ready for use, and must not be copied afterwards. All methods are safe for
 // concurrent use.
 //
-// Counts and times are shared: of all workers, and of all pools that the
-// Elapsed is given to. A run that panics or ends its goroutine counts as
-// finished and failed, with the time that it took; one that a middleware further
-// inside has refused counts as finished and dropped, without. It costs two readings of the
-// clock and an uncontended lock a run, and no allocation; [Metrics] costs less.
+// All workers, and all pools that are given the Elapsed, share its counts and times.
+// A run that panics or ends its goroutine counts as finished and failed, with the
+// time that it took; one that a middleware further inside has refused counts as
+// finished and dropped, without a time. It costs two readings of the clock and an
+// uncontended lock a run, and no allocation; [Metrics] costs less.
 type Elapsed struct {
 	shards shards[elapsedShard]
 }
 
-// ElapsedSnapshot is what an [Elapsed] has counted and timed. The times are of
-// all finished runs that were not dropped, and no others: Average is Total divided
-// by Finished less Dropped. All times are 0 before there is one.
+// ElapsedSnapshot is what an Elapsed has counted and timed. The times cover all
+// finished runs but the dropped ones: Average is Total divided by Finished less
+// Dropped. All times are 0 before there is one.
 type ElapsedSnapshot struct {
 	CounterSnapshot
 
@@ -137,10 +137,10 @@ func (s *elapsedShard) addTo(t *elapsedShard) {
 	t.times = t.times.Merge(s.times)
 }
 
-// Started returns the number of runs that have begun.
+// Started returns the number of runs that were started.
 func (e *Elapsed) Started() uint64 { return e.Snapshot().Started }
 
-// Finished returns the number of runs that have ended in whatever way.
+// Finished returns the number of runs that have ended, with or without an error.
 func (e *Elapsed) Finished() uint64 { return e.Snapshot().Finished }
 
 // Failed returns the number of runs whose job returned an error, panicked or ended
@@ -150,7 +150,7 @@ func (e *Elapsed) Failed() uint64 { return e.Snapshot().Failed }
 // Dropped returns the number of runs that a middleware further inside refused.
 func (e *Elapsed) Dropped() uint64 { return e.Snapshot().Dropped }
 
-// Running returns the number of runs that have begun and not ended.
+// Running returns the number of runs under way.
 func (e *Elapsed) Running() uint64 { return e.Snapshot().Running }
 
 // Total returns the time that all finished runs took, on all workers together: see

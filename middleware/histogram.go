@@ -82,19 +82,19 @@ func (h Histogram) Merge(other Histogram) Histogram {
 	return h
 }
 
-// Mean returns the average, and 0 if there is nothing to average.
+// Mean returns the average, or 0 for an empty histogram.
 func (h *Histogram) Mean() time.Duration {
 	return h.sum.over(h.Count)
 }
 
-// Seconds returns the sum in seconds, for which it has no bound.
+// Seconds returns the sum in seconds, without the bound of Sum.
 func (h *Histogram) Seconds() float64 { return h.sum.seconds() }
 
-// Quantile returns the duration that the fraction q of all do not exceed: the
-// median for 0.5. It is interpolated inside of a bucket, and so is off by less
-// than a quarter; below 128 ns and above 2.4 hours by more. It is 0 for an empty
-// histogram and for a q that is not a number; one outside of 0 to 1 counts as the
-// nearer of them.
+// Quantile returns the duration that the fraction q of all do not exceed: the median
+// for 0.5. It is interpolated inside of a bucket, and so is off by less than a
+// quarter; below 128 ns and above 2.4 hours by more. It is 0 for an empty histogram
+// and for a q that is not a number; one outside of 0 to 1 counts as the nearer
+// bound.
 func (h *Histogram) Quantile(q float64) time.Duration {
 	if math.IsNaN(q) {
 		return 0
@@ -119,9 +119,9 @@ func (h *Histogram) Quantile(q float64) time.Duration {
 	return 0
 }
 
-// Buckets returns the buckets in ascending order: the highest duration that
-// each holds, and how many durations there are in it. That of the last is the
-// highest that there can be.
+// Buckets returns the buckets in ascending order: the highest duration that each
+// holds, and how many durations there are in it. The highest duration of the last
+// bucket is the largest possible one.
 func (h *Histogram) Buckets() iter.Seq2[time.Duration, uint64] {
 	return func(yield func(time.Duration, uint64) bool) {
 		for i, n := range h.counts {

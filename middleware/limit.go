@@ -9,19 +9,18 @@ import (
 	"github.com/remuda-go/remuda"
 )
 
-// Limit lets a run begin when it has got one of sem, which it gives back at its
-// end in whatever way that comes. The semaphore is shared by all workers, and
-// by all pools that are given the same one: it is one bound over all of them. A
-// nil sem bounds nothing.
+// Limit makes each run acquire one unit of sem before it begins and release it when
+// it ends, however it ends. All workers share the semaphore, and so do all pools
+// that are given the same one: it bounds all of them together. A nil sem bounds
+// nothing.
 //
-// A run that waits holds its worker. When the context ends, the run ends at once
-// with an error that says so and is that of the context to errors.Is. The job does
-// not run, and the input is dropped: see [remuda.Pool.OnDrop]. Runs that wait get
-// their turn in order of arrival.
+// A run that waits holds its worker. When the context ends, the run ends immediately
+// with an error that says so and wraps the error of the context. The job does not
+// run, and the input is dropped: see [remuda.Pool.OnDrop]. Runs that wait get their
+// turn in order of arrival.
 //
 // A job that waits for another run under the same sem, of its own pool or of
-// another, holds its one meanwhile: when all that hold one do that, they wait
-// for ever.
+// another, keeps its unit meanwhile: if all holders do that, they wait forever.
 //
 // A run that need not wait costs some 25 ns and no allocation; one that waits
 // costs the allocations of [semaphore.Weighted.Acquire].

@@ -20,10 +20,10 @@ func Levels(success, failure slog.Level) LoggerOption {
 	return func(l *logger) { l.success, l.failure = success, failure }
 }
 
-// Attrs adds to each record what f returns for the context of the run: an
-// identifier of the request, say, or a field of the input, which is that of
-// [remuda.InfoFrom]. F is called only for runs whose level is enabled, on the
-// goroutine of the run, and must be safe for concurrent use. A nil f adds nothing.
+// Attrs adds to each record what f returns for the context of the run: an identifier
+// of the request, say, or a field of the input, which [remuda.InfoFrom] has. Logger
+// calls f only for runs whose level is enabled, on the goroutine of the run, and
+// must be safe for concurrent use. A nil f adds nothing.
 func Attrs(f func(ctx context.Context) []slog.Attr) LoggerOption {
 	return func(l *logger) { l.attrs = f }
 }
@@ -31,20 +31,18 @@ func Attrs(f func(ctx context.Context) []slog.Attr) LoggerOption {
 // Logger logs each run when it has ended. A nil log discards everything, at no
 // cost.
 //
-// The attributes are duration and, inside of a pool, pool, worker, run (which
-// is the number of the run on that worker), attempt and queued; a run that
-// failed, or was dropped since a middleware further inside refused it, has err
-// besides, and one that failed with a [*remuda.PanicError] the
-// panic's stack. Input and output are not logged, but for what an error or a
-// stack tells of them; [Attrs] adds what you want. The context goes to the handler,
-// which may find more in it.
+// The attributes are duration and, inside of a pool, pool, worker, run (which is the
+// number of the run on that worker), attempt and queued; a run that failed, or was
+// dropped since a middleware further inside refused it, also has err, and one that
+// failed with a [*remuda.PanicError] the panic's stack. Input and output are not
+// logged, except for what an error or a stack says of them; [Attrs] adds what you
+// want. The context goes to the handler, which may find more in it.
 //
-// A log whose handler, or the function of Attrs, panics costs the run that it was to write of: that fails
+// If the log's handler, or the function of Attrs, panics, the run that it logs fails
 // with a [*remuda.PanicError], joined with the error of the job if it had one.
 //
-// It keeps no state, neither for a worker nor shared, except log. A run whose
-// level is disabled costs one reading of the clock, for the case that it fails,
-// and no allocation.
+// It keeps no state, neither for a worker nor shared, except log. A run whose level
+// is disabled costs one reading of the clock, in case it fails, and no allocation.
 func Logger(log *slog.Logger, options ...LoggerOption) remuda.Middleware {
 	l := &logger{log: log, success: slog.LevelDebug, failure: slog.LevelError}
 	for _, set := range options {

@@ -16,14 +16,13 @@ import (
 // must not be copied afterwards. All methods are safe for concurrent use. It is
 // an expvar.Var: expvar.Publish("orders", &metrics).
 //
-// What it gathers is shared: of all workers, and of all pools that the Metrics
-// is given to. The hot path takes no lock, allocates nothing, and writes only
-// where its worker does: a run costs 25 to 40 ns more, which is up to 4 % of a job
-// of 1 µs.
+// All workers, and all pools that are given the Metrics, share what it gathers. The
+// hot path takes no lock, allocates nothing, and writes only where its worker does:
+// a run costs 25 to 40 ns more, which is up to 4 % of a job of 1 µs.
 //
 // A run that a middleware further inside has refused counts as dropped, as in
-// [remuda.Stats], and has no run time. Inside of [Retry] that is so only until one
-// of the attempts has come to the job.
+// [remuda.Stats], and has no run time. Inside of Retry that holds only until one of
+// the attempts has reached the job.
 //
 // Counts are exact. Times are those of every run, and of every wait in the queue,
 // as long as there are less than fifty thousand a second, or they come in bursts
@@ -81,8 +80,8 @@ func (m *Metrics) Wrap(next remuda.Handler) remuda.Handler {
 	}
 }
 
-// SamplesQueueTime makes a pool take the time of inputs: of all of them only as
-// long as they are not too frequent for that.
+// SamplesQueueTime makes a pool take the times of its inputs: of all of them while
+// they are few, and of a sample when they are many.
 func (m *Metrics) SamplesQueueTime() bool { return true }
 
 // metricsRun is the current run of one worker.

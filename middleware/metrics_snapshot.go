@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// MetricsSnapshot is what a [Metrics] has gathered. It is a plain value. Of
-// each worker its counts show one moment, so that always Started == Succeeded +
-// Failed + Dropped + Running.
+// MetricsSnapshot is what a [Metrics] has gathered. It is a plain value. Its counts
+// show one moment of each worker, so Started == Succeeded + Failed + Dropped +
+// Running.
 type MetricsSnapshot struct {
 	Started   uint64 // runs begun
 	Running   uint64 // those that have not ended
@@ -18,8 +18,8 @@ type MetricsSnapshot struct {
 	Canceled  uint64 // those of Failed whose error is context.Canceled
 	Dropped   uint64 // those whose job was not called: a middleware further inside refused them
 
-	// Retries is the number of attempts but the first, as Info.Attempt tells
-	// them; outside of a pool there is no Info, and nothing is counted.
+	// Retries is the number of attempts after the first, by [remuda.Info]'s Attempt;
+	// outside of a pool there is no Info, and nothing is counted.
 	Retries uint64
 
 	// RunTime is how long runs took. Its count may fall short of the finished
@@ -32,7 +32,7 @@ type MetricsSnapshot struct {
 	QueueTime Histogram
 }
 
-// Finished returns the number of runs that have ended in whatever way.
+// Finished returns the number of runs that have ended, with or without an error.
 func (s *MetricsSnapshot) Finished() uint64 { return s.Succeeded + s.Failed + s.Dropped }
 
 // Merge returns the sum of both, as if one Metrics had gathered it all.
@@ -50,8 +50,8 @@ func (s MetricsSnapshot) Merge(other MetricsSnapshot) MetricsSnapshot {
 	return s
 }
 
-// Snapshot returns what was gathered so far. It takes a few microseconds, and
-// holds up no run.
+// Snapshot returns what was gathered so far. It takes a few microseconds and delays
+// no run.
 func (m *Metrics) Snapshot() MetricsSnapshot {
 	var t MetricsSnapshot
 	for _, s := range m.shards.list() {

@@ -9,13 +9,13 @@ import (
 	"github.com/remuda-go/remuda"
 )
 
-// Rate lets runs begin no faster than limiter allows: each takes a token, and
-// waits for it. The limiter is shared by all workers, and by all pools that are
-// given the same one. A nil limiter limits nothing.
+// Rate makes runs begin no faster than limiter allows: each waits for a token. All
+// workers share the limiter, and so do all pools that are given the same one. A nil
+// limiter limits nothing.
 //
 // A run that waits holds its worker. When the context ends, or its deadline would
-// come before the token, the run ends at once with an error that says so and is
-// that of the context to errors.Is. The job does not run, and the input is dropped:
+// come before the token, the run ends immediately with an error that says so and
+// wraps the error of the context. The job does not run, and the input is dropped:
 // see [remuda.Pool.OnDrop].
 //
 // A run that need not wait costs what [rate.Limiter.Allow] does, some 60 ns,

@@ -11,8 +11,8 @@ import (
 	"github.com/remuda-go/remuda/internal/safeerr"
 )
 
-// ErrNotRetryable makes [Retry] give up: a job returns it, or an error that
-// wraps it, to say that another attempt would be of no use. See [Permanent].
+// ErrNotRetryable makes [Retry] give up: a job returns it, or an error that wraps
+// it, to say that another attempt would not help. See [Permanent].
 var ErrNotRetryable = errors.New("remuda: not retryable")
 
 // Permanent marks err as not retryable: the result reads as err does, and is
@@ -39,10 +39,10 @@ func RetryIf(retryable func(err error) bool) RetryOption {
 	return func(r *retry) { r.retryable = retryable }
 }
 
-// OnRetry has f called before each retry, after the pause if there is one, with
-// the number of the attempt that begins (2 for the first retry, if no other
-// Retry is around this one) and the error of the one before. It must be safe
-// for concurrent use.
+// OnRetry makes Retry call f before each retry, after the pause if there is one,
+// with the number of the attempt that begins (2 for the first retry, if no other
+// Retry is around this one) and the error of the one before. It must be safe for
+// concurrent use.
 func OnRetry(f func(ctx context.Context, attempt int, err error)) RetryOption {
 	return func(r *retry) { r.onRetry = f }
 }
@@ -55,27 +55,25 @@ func Backoff(base, most time.Duration) RetryOption {
 	return func(r *retry) { r.base, r.most = base, most }
 }
 
-// Budget bounds the time for a run with all its retries: no retry begins later
-// than d after the first attempt has begun. An attempt that is under way is not
-// cut short, which [Timeout] does. When a pause would take longer than what is
-// left, Retry gives up without it.
+// Budget bounds the time for a run with all its retries: no retry begins later than
+// d after the first attempt. It does not cut short an attempt that is under way;
+// Timeout does. If a pause would exceed the budget, Retry gives up without it.
 func Budget(d time.Duration) RetryOption {
 	return func(r *retry) { r.budget, r.limited = d, true }
 }
 
-// Retry runs a job that failed again, at most n times after the first attempt,
-// and returns the error of the last attempt. If there was more than one, it says so
-// ("remuda: retry: after 4 attempts: …") and wraps that. It does not retry a panic, nor
-// [remuda.ErrInvalidInput], unless [RetryIf] says so, nor ever
-// [ErrNotRetryable]. Without [Backoff] it retries at once.
+// Retry runs a job that failed again, at most n times after the first attempt, and
+// returns the error of the last attempt. If there was more than one, it says so
+// ("remuda: retry: after 4 attempts: …") and wraps that. It does not retry a panic,
+// nor [remuda.ErrInvalidInput], unless [RetryIf] says so, nor ever
+// [ErrNotRetryable]. Without [Backoff] it retries immediately.
 //
-// When the context has ended it stops, at once even in a pause, and returns the
+// When the context ends, it stops, even in the middle of a pause, and returns the
 // error of the last attempt joined with that of the context. Inside of a retry,
 // [remuda.Info] has the number of the attempt.
 //
-// A retry holds its worker, pauses included: inputs that fail for long keep
-// others in the queue from running. Where that matters, hand the input to the
-// pool again instead.
+// A retry occupies its worker, pauses included: inputs that keep failing hold up
+// others in the queue. Where that matters, send the input to the pool again instead.
 //
 // Its state, a timer, belongs to one worker; nothing is shared. A run that
 // succeeds costs 2 ns more, and a retry no allocation, except that the first

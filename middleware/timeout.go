@@ -8,29 +8,28 @@ import (
 	"github.com/remuda-go/remuda"
 )
 
-// A TimeoutError is the cause ([context.Cause]) of a context that [Timeout]
-// ended, and is wrapped in the error of a run that failed after that. It tells
-// this timeout from the deadline of a caller, and of another Timeout. It is
+// A TimeoutError is the cause ([context.Cause]) of a context that [Timeout] ended,
+// and is wrapped in the error of a run that failed after that. It distinguishes this
+// timeout from a caller's deadline, and from another Timeout. It is
 // [context.DeadlineExceeded], too, to errors.Is.
 type TimeoutError struct {
 	After time.Duration // the timeout
 }
 
-// Error tells the timeout.
+// Error says how long the timeout was.
 func (e *TimeoutError) Error() string { return fmt.Sprintf("remuda: timeout after %v", e.After) }
 
 // Unwrap returns [context.DeadlineExceeded].
 func (e *TimeoutError) Unwrap() error { return context.DeadlineExceeded }
 
-// Timeout gives the context of each run a deadline, d after the run begins. It
-// never abandons a run: what ignores its context runs on, and holds its worker
-// until it returns. Outside of [Retry] it bounds all attempts together, inside
-// of it each one.
+// Timeout gives the context of each run a deadline, d after the run begins. It never
+// abandons a run: a job that ignores its context runs on, and occupies its worker
+// until it returns. Outside of [Retry] it bounds all attempts together, inside of it
+// each one.
 //
-// When the deadline has passed, the cause of the context is a [*TimeoutError],
-// and an error of the run is wrapped together with it; a run that succeeds all
-// the same has succeeded. With d of 0 or less, the context has ended to begin
-// with.
+// When the deadline has passed, the cause of the context is a [*TimeoutError], and
+// an error of the run is wrapped together with it; a run that succeeds nevertheless
+// has succeeded. If d is 0 or less, the context has ended from the start.
 //
 // It keeps no state, neither for a worker nor shared. A run costs some 80 ns and
 // one allocation, for its context; a job that asks the context for Done, or

@@ -40,10 +40,10 @@ type named struct {
 func (n named) Name() string        { return n.name }
 func (n named) Stats() remuda.Stats { return n.stats() }
 
-// Handler returns the page of the pools, in that order, to be mounted below a path that ends
-// in a slash, such as /debug/pools/. It answers GET: the page, what belongs to it, state, which
-// is the same as JSON, and live, which sends that once a second for as long as the caller
-// stays or until the server shuts down.
+// Handler returns the page of the pools, in that order, to be mounted below a path
+// that ends in a slash, such as /debug/pools/. It answers GET: the page and its
+// files; state, which has the same numbers as JSON; and live, which sends those once
+// a second until the caller leaves or the server shuts down.
 //
 // Handler panics if a pool is nil, as [http.Handle] does with a handler that is nil.
 func (m *Monitor) Handler(pools ...Pool) http.Handler {

@@ -6,10 +6,11 @@
 //	if err != nil { ... }
 //	mux.Handle("/debug/pools/", m.Handler(orders))
 //
-// The page changes nothing. Who may see it is what [WithAuthorizer] says, and only
-// programs on the same machine without it. It shows what errors say, and no inputs.
+// The page is read-only. WithAuthorizer decides who may see it; without it, only
+// programs on the same machine may. It shows the texts of errors, and no inputs.
 //
-// Nothing runs while nobody looks: no goroutine and no clock but those of the middleware.
+// Nothing runs while nobody looks: no goroutine, and no clock but that of the
+// middleware.
 package monitor
 
 import (
@@ -21,11 +22,11 @@ import (
 	"github.com/remuda-go/remuda"
 )
 
-// A Monitor is a [remuda.Middleware] that takes the times of runs and keeps what failed
-// lately, and serves the page that shows it. It may be given to any number of pools; it
-// tells them apart by their Config.Name, and what has the same name is shown
-// together, for as long as there is the Monitor. The zero Monitor is not usable: [New] makes one. All methods are safe for
-// concurrent use.
+// A Monitor is a [remuda.Middleware] that takes the times of runs and keeps what
+// failed lately, and serves the page that shows it. It may be given to any number of
+// pools; it tells them apart by their [remuda.Config] Name, and shows pools of the
+// same name together, for as long as the Monitor exists. The zero Monitor is not
+// usable: [New] makes one. All methods are safe for concurrent use.
 //
 // It should be the outermost middleware. It costs a run what middleware.Metrics
 // does, and one that fails some 200 ns more.
@@ -41,14 +42,14 @@ type Monitor struct {
 type Option func(*Monitor)
 
 // WithAuthorizer sets the function that decides which requests are answered, by a
-// token in a header, say. Without it, those that come in at a loopback address and name
-// such a host are. It must not read the request's body. It is called by the
-// goroutines that serve, several at a time.
+// token in a header, say. Without it, the page answers requests that arrive at a
+// loopback address and name a loopback host. It must not read the request's body. It
+// is called by the goroutines that serve, several at a time.
 func WithAuthorizer(authorize func(*http.Request) bool) Option {
 	return func(m *Monitor) { m.authorize = authorize }
 }
 
-// New returns a Monitor. An authorizer that is nil is as none.
+// New returns a Monitor. A nil authorizer is ignored.
 func New(opts ...Option) *Monitor {
 	m := &Monitor{recorders: make(map[string]*recorder), servers: make(map[*http.Server]chan struct{})}
 	for _, opt := range opts {

@@ -9,8 +9,8 @@
 //
 //	pool := remuda.New[Order, Receipt](remudaotel.Tracing(), remudaotel.Metrics())
 //
-// It is a module of its own and needs the OpenTelemetry API only. What becomes
-// of the spans and measurements is up to the SDK that the program sets up, by
+// It is a module of its own and needs the OpenTelemetry API only. The SDK that the
+// program sets up decides what happens to the spans and measurements, by
 // otel.SetTracerProvider and otel.SetMeterProvider or by [WithTracerProvider] and
 // [WithMeterProvider].
 //
@@ -30,21 +30,21 @@
 //
 // The status of a run that failed is Error, with the error's message. As the
 // conventions have it, errors are no span events, and success leaves the status
-// unset. An error whose methods panic, as those of a nil pointer do, is told by its
-// type, and what is not UTF-8 is replaced, since exporters drop a whole batch for
+// unset. An error whose methods panic, as those of a nil pointer do, is named by its
+// type, and invalid UTF-8 is replaced, since exporters drop a whole batch because of
 // it: Tracing and Metrics never change the outcome of a run.
 //
 // # The caller's span
 //
-// The span of a run is a child of the one in the context that the input came
-// with. The caller's trace then shows the run whether the caller waited (Do,
-// DoAll, Map, Stream, Submit) or moved on (Send), and whoever sampled the trace
-// has decided for the run, too. A child may begin after its parent has ended.
+// The span of a run is a child of the one in the context that the input came with.
+// The caller's trace then shows the run whether the caller waited (Do, DoAll, Map,
+// Stream, Submit) or moved on (Send), and the sampling decision of the trace holds
+// for the run, too. A child may begin after its parent has ended.
 //
-// [WithNewRoot] makes each run the root of a trace of its own instead, linked to
-// the caller's span. It is for pools whose callers move on to the point where the
-// run is no longer a part of what they do: it comes much later, or what takes
-// the traces does not wait for spans that come late.
+// [WithNewRoot] makes each run the root of a trace of its own instead, linked to the
+// caller's span. It is for pools whose runs are no longer a part of what their
+// callers do: because they begin much later, or because the tracing backend does not
+// wait for late spans.
 //
 // # Metrics
 //
@@ -52,9 +52,10 @@
 //	remuda.queue.wait_time  histogram        s      how long inputs waited for a worker
 //	remuda.run.active       up-down counter  {run}  runs that are under way
 //
-// All have the attribute remuda.pool, if the pool has a name. There is no metric
-// for outcomes, as the conventions recommend: the durations of runs that failed
-// have error.type and those of others do not, so that their counts tell.
+// All have the attribute remuda.pool, if the pool has a name. There is no metric for
+// outcomes, as the conventions recommend: the durations of runs that failed have
+// error.type and those of others do not, so the counts of the durations are the
+// numbers of outcomes.
 //
 // The wait is that of [remuda.Info.Queued]: 0 for what Do ran on its caller's
 // goroutine, and in a pool that is fed by a Source.
@@ -75,9 +76,10 @@
 //	                          for inside of what fmt.Errorf has wrapped
 //
 // What is dropped is what [remuda.Stats] counts as Dropped and not as Failed; the
-// message of a span says who has refused it, and why. Otherwise, and except after
-// a panic, an error's own ErrorType comes first. It must return one of few values. Metrics tells at most 100 pairs of pool and error.type apart;
-// what comes beyond is counted as _OTHER.
+// message of a span says who has refused it, and why. Otherwise, and except after a
+// panic, an error's own ErrorType comes first. It must return one of few values.
+// Metrics distinguishes at most 100 pairs of pool and error.type; further ones count
+// as _OTHER.
 //
 // # Order
 //

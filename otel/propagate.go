@@ -7,9 +7,9 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 )
 
-// Inject returns what a task, or a message, has to carry so that the span of its run
-// can be linked to the span of ctx: the headers of the W3C's Trace Context. It
-// returns an empty map if ctx has no span. With package tasks:
+// Inject returns the headers that a task, or a message, has to carry so that the
+// span of its run can be linked to the span of ctx: the headers of the W3C's Trace
+// Context. It returns an empty map if ctx has no span. With package tasks:
 //
 //	id, err := Charge.Push(ctx, client, order, tasks.Headers(remudaotel.Inject(ctx)))
 func Inject(ctx context.Context) map[string]string {
@@ -18,10 +18,10 @@ func Inject(ctx context.Context) map[string]string {
 	return carrier
 }
 
-// Extract is a middleware that puts the span which [Inject] has seen into the
-// context of the run, as a remote parent. Header returns a header of the run's task.
-// Inside of it, [Tracing] makes spans that are children of the pusher's, or, with
-// [WithNewRoot], that are linked to it, which is what suits tasks that run much later:
+// Extract is a middleware that puts the span that Inject recorded into the context
+// of the run, as a remote parent. Header returns a header of the run's task. Inside
+// of it, Tracing makes spans that are children of the pusher's span or, with
+// WithNewRoot, linked to it, which suits tasks that run much later:
 //
 //	header := func(ctx context.Context, name string) string {
 //		run, _ := tasks.RunFrom(ctx)

@@ -13,12 +13,11 @@ import (
 	"github.com/remuda-go/remuda/middleware"
 )
 
-// Register registers the metrics of a pool with reg, under the label pool, in
-// which what is not UTF-8 is replaced. Stats is the pool's method: it is called at
-// each scrape, and must not be nil. Should it panic, the scrape has an error in
-// place of this pool's metrics.
-// Metrics is the middleware that the pool runs its jobs in; with nil, what comes
-// from there is left out.
+// Register registers the metrics of a pool with reg, under the label pool, in which
+// invalid UTF-8 is replaced. Stats is the pool's method: it is called at each
+// scrape, and must not be nil. If it panics, the scrape has an error in place of
+// this pool's metrics. Metrics is the middleware that the pool runs its jobs in;
+// with nil, what comes from there is left out.
 //
 // It returns the collector, for reg.Unregister when the pool is closed. Any
 // number of pools can be registered with one registry under different names; a

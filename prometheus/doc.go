@@ -30,10 +30,10 @@
 // others, so that a pool has some 70 series and never more. The buckets of the
 // histograms reach from 8 µs to 9 minutes by powers of two.
 //
-// The last three come from [middleware.Metrics], which says what they include;
-// they count what is inside of where that stands in the chain. The others come
-// from the pool itself. Nothing is counted for Prometheus on the path of a run: a
-// scrape takes a snapshot of both, which is all that it costs.
+// The last three come from [middleware.Metrics], which says what they include; they
+// count what is inside of it in the chain. The others come from the pool itself.
+// Nothing is counted for Prometheus on the path of a run: a scrape costs a snapshot
+// of both, and nothing else.
 //
 // Of kinds of tasks, by [RegisterKinds], with the label kind:
 //

@@ -10,7 +10,7 @@ import (
 )
 
 // A Kind is what is shown of a kind of task: the fields of package tasks' KindInfo
-// that have the same names. It is a type of this package so that whoever has no
+// that have the same names. It is a type of this package so that programs without
 // tasks need not require their client.
 type Kind struct {
 	Kind                              string
@@ -22,11 +22,11 @@ type Kind struct {
 // kindsPatience bounds a scrape.
 const kindsPatience = 5 * time.Second
 
-// RegisterKinds registers the metrics of kinds of tasks with reg. List returns them;
-// it is called at each scrape, with a context that ends after 5 seconds, and its error
-// takes the place of the metrics. One process does for a store: they are the same
-// wherever they are asked for. What the workers of one process do, its handlers' Stats
-// tell, with [Register].
+// RegisterKinds registers the metrics of kinds of tasks with reg. List returns the
+// kinds; it is called at each scrape, with a context that ends after 5 seconds, and
+// its error takes the place of the metrics. One process per store is enough, since
+// all see the same numbers. For the workers of one process, give the Stats of its
+// handlers to Register.
 //
 //	_, err := remudaprom.RegisterKinds(registry, func(ctx context.Context) (kinds []remudaprom.Kind, err error) {
 //		infos, err := client.Kinds(ctx)

@@ -18,8 +18,8 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// A Client pushes tasks and asks for them, and is what a [Worker] works with. One
-// is enough for a process. It is safe for concurrent use.
+// A Client pushes tasks and looks them up; a Worker needs one, too. One is enough
+// for a process. It is safe for concurrent use.
 type Client struct {
 	nc        *nats.Conn
 	js        jetstream.JetStream

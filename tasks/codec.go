@@ -5,9 +5,9 @@ import (
 	"fmt"
 )
 
-// An Encoding makes bytes of inputs and outputs, and back. Decode gets a pointer.
-// An Encoding must be safe for concurrent use. What Decode keeps of data stays as
-// it is.
+// An Encoding converts inputs and outputs to bytes and back. Decode gets a pointer.
+// It may keep data, which nobody changes. An Encoding must be safe for concurrent
+// use.
 type Encoding interface {
 	Encode(v any) ([]byte, error)
 	Decode(data []byte, v any) error

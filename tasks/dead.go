@@ -19,8 +19,8 @@ type Filter struct {
 	Limit  int            // only so many, those that have changed last; 0 is all
 }
 
-// A DeadTask is a task that was given up: it has used up its attempts, or is not
-// worth another one. It stays until it is redriven or deleted.
+// A DeadTask is a task that was given up: it has used up its attempts, or failed
+// permanently. It stays until it is redriven or deleted.
 type DeadTask struct {
 	Info
 	Payload []byte // as it was pushed

@@ -28,34 +28,34 @@
 // finished ID is remembered for [Keep]. Order: by acceptance per kind, retries
 // excepted.
 //
-// What is confirmed is on disk, as far as the server's settings go: in an embedded
-// store everything is, unless RelaxedSync says otherwise; a cluster does as its
-// sync_interval says, and nats-server's issues 7545 and 7567 tell what a loss of
-// power of several of its servers can cost. A process that is paused for longer
-// than Keep can run a finished task again.
+// What is confirmed is on disk, within the server's settings: in an embedded store
+// always, unless RelaxedSync says otherwise; in a cluster according to its
+// sync_interval. The nats-server issues 7545 and 7567 describe what a power failure
+// of several servers can cost. A process that is paused for longer than Keep can run
+// a finished task again.
 //
 // # Failures
 //
-// A job that returns an error, or panics, or takes longer than [Timeout], is tried
-// again after [Backoff], until its [Attempts] are used up: then the task is dead.
-// One that returns middleware.Permanent or remuda.ErrInvalidInput is dead at once,
+// A job that returns an error, or panics, or takes longer than Timeout, is tried
+// again after Backoff, until its Attempts are used up: then the task is dead. One
+// that returns middleware.Permanent or [remuda.ErrInvalidInput] is dead immediately,
 // and so is a task whose input does not decode or whose output is too large. Dead
 // tasks stay, with the reason and the input, until [Client.Redrive] or
 // [Client.Delete]; see [Client.Dead].
 //
 // # Tasks that end their process
 //
-// A task whose process ended during its run may have been the reason, as a job does
-// that calls os.Exit or takes all memory. It is a suspect: it runs alone in its
+// A task whose process ended during its run may have been the reason: its job may
+// have called os.Exit or used up all memory. It is a suspect: it runs alone in its
 // process until its end is recorded, and while it waits to be alone, no other run
-// begins. One interruption alone never buries a task, and an ordinary end drops
+// begins. A single interruption never makes a task dead, and an ordinary end clears
 // them all. So a task that always ends its process is dead after it has been run as
-// often as its Attempts allow (twice, if they are 1), and its neighbours lose
-// nothing, and no attempt.
+// often as its Attempts allow (twice, if they are 1), and other tasks lose nothing,
+// not even an attempt.
 //
 // # Shutdown
 //
 // First stop what pushes, as http.Server.Shutdown does, then close the worker, then
-// the client. [Worker.Close] finishes what is in hand; past its bound it gives back
-// the rest, which costs no attempt.
+// the client. Worker.Close finishes the runs under way; when its context ends it
+// gives back the rest, which costs no attempt.
 package tasks

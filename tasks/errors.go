@@ -38,8 +38,8 @@ var (
 	// process has open.
 	ErrLocked = errors.New("remuda: store is open in another process")
 
-	// ErrInvalidName says that the name of a kind, a task, a key or a cron entry
-	// is empty, too long, or has letters that it must not have.
+	// ErrInvalidName says that the name of a kind, a task, a key or a cron entry is
+	// empty, too long, or has invalid characters.
 	ErrInvalidName = errors.New("remuda: invalid name")
 
 	// ErrMismatch says that a stream exists with settings other than those asked

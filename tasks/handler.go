@@ -12,8 +12,8 @@ import (
 	"github.com/remuda-go/remuda/middleware"
 )
 
-// A Handler runs the tasks of one kind in a [Worker]. It is a pool of workers of
-// its own. All methods are safe for concurrent use.
+// A Handler runs the tasks of one kind in a Worker, on a pool of its own. All
+// methods are safe for concurrent use.
 type Handler struct {
 	client *Client
 	worker *Worker
@@ -37,13 +37,13 @@ type active struct {
 }
 
 // Handle makes w run the tasks of the kind with job, on workers of their own as cfg
-// says, with mws around each run, the first outermost. If w runs already, they
-// begin at once.
+// says, with mws around each run, the first outermost. If w runs already, they start
+// immediately.
 //
-// Config.Name is the kind if it is empty; Queue and Inline mean nothing here. A job
-// must not be retried by middleware in place of the kind's [Attempts], although it
-// may be. A job that returns [middleware.Permanent] or [remuda.ErrInvalidInput] is
-// not tried again: the task is dead at once.
+// Config.Name is the kind if it is empty; Queue and Inline mean nothing here.
+// Middleware may retry a job, but that does not replace the kind's Attempts. A job
+// that returns [middleware.Permanent] or [remuda.ErrInvalidInput] is not tried
+// again: the task is dead immediately.
 //
 // Handle returns the errors of [remuda.NewFrom], [ErrMismatch], [ErrWorkerClosed],
 // and an error if w handles the kind already.
@@ -150,7 +150,7 @@ func (h *Handler) cancelled(msg *nats.Msg) {
 // and Resize return [remuda.ErrNotStarted].
 func (h *Handler) More() error { return h.pool.More() }
 
-// Less takes a worker away: it finishes what it has. See [remuda.Pool.Less].
+// Less removes a worker, which finishes its task first. See [remuda.Pool.Less].
 func (h *Handler) Less() error { return h.pool.Less() }
 
 // Resize sets the number of workers, as [remuda.Pool.Resize] does.
@@ -162,10 +162,10 @@ func (h *Handler) Stats() remuda.Stats { return h.pool.Stats() }
 // Kind returns the name of the kind.
 func (h *Handler) Kind() string { return h.kind }
 
-// Close takes the handler out of its worker: it takes no more tasks and waits for
+// Close removes the handler from its worker: it takes no more tasks and waits for
 // those that run. When ctx ends first, it cancels them and gives them back, which
-// costs no attempt, waits a moment for those that honour their context, and
-// returns the error of ctx. A second Close waits like the first. Called by a job of the
+// costs no attempt, waits a moment for those that honour their context, and returns
+// the error of ctx. A second Close waits like the first. Called by a job of the
 // handler, with the job's context, Close does not wait, since it would wait for its
 // caller.
 func (h *Handler) Close(ctx context.Context) error {

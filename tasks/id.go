@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// An ID names a task: the name of its kind, a dot, and a name of its own, which
-// is random or comes from [WithID]. An ID leads to its kind, so that whoever has
-// one needs nothing else to ask for the task.
+// An ID names a task: the name of its kind, a dot, and a name of its own, which is
+// random or comes from [WithID]. An ID contains its kind, so it is all that is
+// needed to look up the task.
 type ID string
 
 // NewID returns the ID of the task with the given name of its own, as Push with

@@ -29,8 +29,8 @@ func Define[In, Out any](name string, opts ...KindOption) Kind[In, Out] {
 // Name returns the name.
 func (k Kind[In, Out]) Name() string { return k.name }
 
-// Raw returns the kind as a program sees it that knows its name and settings, and not
-// its types: inputs and outputs are bytes, as the kind's codec writes and reads them.
+// Raw returns the kind without its types, for programs that know only its name and
+// settings: inputs and outputs are bytes, as the kind's codec writes and reads them.
 func (k Kind[In, Out]) Raw() Kind[[]byte, []byte] {
 	if k.set == nil {
 		return Kind[[]byte, []byte]{}

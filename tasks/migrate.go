@@ -7,9 +7,9 @@ import (
 
 // Migrate gives what exists of the kind the settings that were chosen with
 // [MaxQueued], [MaxRunning] and [Lease], and the client's [Replicas]: see
-// [ConnectToMigrate]. It is the only thing that changes a stream that exists: an
-// operator calls it, not each process at its start. Processes that have used the kind
-// before go on with what they know.
+// [ConnectToMigrate]. Nothing else changes a stream that exists: an operator calls
+// it, not each process at its start. Processes that have used the kind before go on
+// with what they know.
 func (k Kind[In, Out]) Migrate(ctx context.Context, c *Client) error {
 	if err := k.check(); err != nil {
 		return err

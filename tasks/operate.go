@@ -9,10 +9,10 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Cancel ends a task that has not ended: one that waits or is scheduled does not
-// run, and the context of one that runs ends with the cause [ErrCancelled]. What a
-// cancelled run returns is not kept. Cancel returns [ErrEnded] for a task that has
-// ended, and [ErrNotFound].
+// Cancel ends a task: one that waits or is scheduled will not run, and the context
+// of one that runs ends with the cause ErrCancelled. What a cancelled run returns is
+// not kept. Cancel returns ErrEnded for a task that has ended, and ErrNotFound if
+// there is no such task.
 func (c *Client) Cancel(ctx context.Context, id ID) error {
 	return again(ctx, func() error {
 		t, err := c.known(ctx, id)
@@ -42,9 +42,9 @@ func (c *Client) Delete(ctx context.Context, id ID) error {
 }
 
 // Redrive makes a dead, cancelled or expired task run again, with all its attempts
-// before it. It is the only thing that revives a task. It returns [ErrEnded] for a
-// task in another state, [ErrNotFound], and a [*DuplicateError] if another task
-// holds its unique key.
+// before it. Nothing else revives a task. It returns [ErrEnded] for a task in
+// another state, [ErrNotFound], and a [*DuplicateError] if another task holds its
+// unique key.
 func (c *Client) Redrive(ctx context.Context, id ID) error {
 	return again(ctx, func() error {
 		t, err := c.known(ctx, id)
@@ -97,7 +97,7 @@ func (c *Client) reviveRecord(ctx context.Context, id ID, r *record) error {
 }
 
 // Pause keeps the tasks of a kind from being run until Resume, in all processes.
-// Those that run go on. They can be pushed as ever.
+// Those that run go on. Tasks can still be pushed.
 func (c *Client) Pause(ctx context.Context, kind string) error {
 	return c.pauseUntil(ctx, kind, c.now().AddDate(100, 0, 0))
 }

@@ -8,8 +8,8 @@ import (
 )
 
 // PushAll pushes a task for each input, and yields the outcome of each in the order
-// of the inputs, as Push would return it. It stores up to 1000 at once, which is some
-// fifty times faster than Push in a loop; one waits for others to come along for a
+// of the inputs, as Push would return it. It stores up to 1000 together, which is
+// some fifty times faster than Push in a loop; an input waits for others for a
 // hundredth of a second at most. Options apply to all of them. Outcomes are yielded
 // between the inputs: while ins waits for its next, so do they. If the loop over
 // PushAll ends early, what is under way may be stored or not.

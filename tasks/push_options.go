@@ -16,8 +16,8 @@ func WithID(name string) PushOption {
 	return func(p *push, _ time.Time) { p.id, p.fresh = NewID(p.id.Kind(), name), false }
 }
 
-// At makes the task run at t, or as soon after that as a worker is free. One that
-// is past is now.
+// At makes the task run at t, or as soon after that as a worker is free. A time in
+// the past means now.
 func At(t time.Time) PushOption {
 	return func(p *push, now time.Time) {
 		if t.After(now) {

@@ -46,9 +46,9 @@ func handlerOf(ctx context.Context) *Handler {
 // Header returns the first value that [Header] gave the task under the name.
 func (r Run) Header(name string) string { return r.header.Get(name) }
 
-// Progress tells those who watch how far the run is: a fraction from 0 to 1, and
-// a note, which may be empty. It is not stored, does not wait, and returns an
-// error only if the connection is closed.
+// Progress tells watchers how far the run has come: a fraction from 0 to 1, and a
+// note, which may be empty. It is not stored, does not wait, and returns an error
+// only if the connection is closed.
 func (r Run) Progress(fraction float64, note string) error {
 	body, err := json.Marshal(progress{Fraction: fraction, Note: note, Attempt: r.Attempt})
 	if err != nil {
@@ -67,17 +67,18 @@ type progress struct {
 	Attempt  int     `json:"attempt"`
 }
 
-// Snooze makes of a run one that does not count: a job that returns it is run
-// again after d, and that was no attempt.
+// Snooze returns an error with which a job postpones its task: it runs again after
+// d, and the run does not count as an attempt.
 func Snooze(d time.Duration) error { return &snoozeError{delay: d} }
 
 type snoozeError struct{ delay time.Duration }
 
 func (e *snoozeError) Error() string { return fmt.Sprintf("remuda: snoozed for %v", e.delay) }
 
-// RetryAfter makes of the failure of a run one after which the task waits for d, in place
-// of what [Backoff] says, as an HTTP answer's Retry-After asks for. It is an attempt as
-// any other: at the limit the task is dead. RetryAfter returns nil if err is nil.
+// RetryAfter wraps the error of a run so that the task waits for d, in place of its
+// Backoff, as an HTTP response's Retry-After asks for. The run counts as an attempt
+// like any other: at the limit the task is dead. RetryAfter returns nil if err is
+// nil.
 func RetryAfter(err error, d time.Duration) error {
 	if err == nil {
 		return nil

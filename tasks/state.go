@@ -1,6 +1,6 @@
 package tasks
 
-// A State is what has become of a task.
+// A State is the state of a task.
 type State string
 
 // The states. A task is in the queue or in a schedule, is run, and ends in one of

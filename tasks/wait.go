@@ -8,10 +8,9 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// Result returns the output of a task that is done. It returns [ErrNotDone] for
-// one that has not ended, a [*TaskError] for one that ended without an output,
-// and [ErrNotFound] for one that is not known or not known any more. It does not
-// wait for the task.
+// Result returns the output of a task that is done. It returns [ErrNotDone] for one
+// that has not ended, a [*TaskError] for one that ended without an output, and
+// ErrNotFound for one that is unknown or forgotten. It does not wait for the task.
 func (k Kind[In, Out]) Result(ctx context.Context, c *Client, id ID) (Out, error) {
 	var out Out
 	if err := k.own(id); err != nil {

@@ -11,7 +11,7 @@ import (
 )
 
 // An Event is something that has happened to a task: its state was written, or its
-// job told of its progress.
+// job reported progress.
 type Event struct {
 	ID       ID
 	State    State // Running for progress
@@ -22,12 +22,12 @@ type Event struct {
 	At       time.Time // when it was seen
 }
 
-// Watch returns what happens to the tasks of a kind, or of all kinds if kind is empty.
-// When it returns, it listens: what is pushed after that is seen, as soon as it is told
-// (in a cluster, if the server that tells it knows already who listens, which takes it
-// a moment). It ends with ctx, with the loop over it, or with an error, which is the
-// last that it yields. Until the loop begins, up to a hundred thousand events are kept;
-// what happens while it does not keep up with so many, or is out of reach, is lost.
+// Watch returns what happens to the tasks of a kind, or of all kinds if kind is
+// empty. When it returns, it listens: what is pushed after that is seen (in a
+// cluster, once all servers know the listener, which takes a moment). It ends with
+// ctx, with the loop over it, or with an error, which is the last pair. Up to a
+// hundred thousand events are kept for the loop; further ones, and those that happen
+// while the server is out of reach, are lost.
 func (c *Client) Watch(ctx context.Context, kind string) (iter.Seq2[Event, error], error) {
 	sub, err := c.listen(ctx, kind)
 	if err != nil {

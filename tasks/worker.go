@@ -8,9 +8,9 @@ import (
 )
 
 // A Worker runs tasks. Add what it handles with [Kind.Handle], before or while it
-// runs. It also does its part of the work that keeps the store in order: it moves
-// what has come due into the queues, and looks each minute for what a process that
-// was killed has left. All methods are safe for concurrent use.
+// runs. It also does its share of the store's housekeeping: it moves tasks that are
+// due into the queues, and looks every minute for what killed processes left behind.
+// All methods are safe for concurrent use.
 type Worker struct {
 	client   *Client
 	watching sync.WaitGroup // goroutines that wait for a pool to end

@@ -14,9 +14,9 @@
 //
 //	pool := remuda.New[Order, Receipt](failsafe.Middleware(retry, breaker))
 //
-// It is a module of its own, so that remuda itself does not depend on
-// failsafe-go. For retries, rates, timeouts and bounds alone, remuda's package
-// middleware has what it takes at a fraction of the cost.
+// It is a module of its own, so that remuda itself does not depend on failsafe-go.
+// For retries, rates, timeouts and bounds alone, remuda's package middleware does
+// the same at a fraction of the cost.
 //
 // # Which policies
 //
@@ -32,14 +32,14 @@
 //	HedgePolicy        refused, see [Middleware]
 //	CachePolicy        refused, see [Middleware]
 //
-// A policy of your own must call the function that it is given on the goroutine
-// that it was called on, and only return after that has.
+// A policy of your own must call the function that it is given on the goroutine that
+// it was called on, and return only after that function has.
 //
 // # What to know
 //
-// A policy that waits, for a permit or between retries, holds its worker, and
-// stops waiting when the job's context ends. Inputs that should not hold a
-// worker meanwhile have to be sent anew.
+// A policy that waits, for a permit or between retries, holds its worker, and stops
+// waiting when the job's context ends. To free the worker meanwhile, send the input
+// again instead.
 //
 // A Timeout never abandons a job: it cancels the context and waits until the job
 // has returned, however long that takes. The run then fails with
@@ -53,15 +53,15 @@
 // by default counts as a failure and is retried. AbortOnErrorTypes, as above,
 // keeps a RetryPolicy from that.
 //
-// A job that ends its goroutine (runtime.Goexit, as testing.T.FailNow does) ends
-// the run without failsafe-go getting to know: nothing is retried, counted or
-// told to a listener. A Bulkhead gets its permit back all the same, as does a
-// half-open CircuitBreaker, to which the run has failed; an AdaptiveLimiter never
-// does. Jobs that do so on purpose should not run inside of one.
+// A job that ends its goroutine (runtime.Goexit, as testing.T.FailNow does) ends the
+// run without failsafe-go noticing: nothing is retried, counted or reported to a
+// listener. A Bulkhead gets its permit back nevertheless, as does a half-open
+// CircuitBreaker, which sees a failure; an AdaptiveLimiter never does. Jobs that do
+// so on purpose should not run inside of one.
 //
 // # Sizing a pool by an AdaptiveLimiter
 //
-// A limiter finds out how many jobs at a time are best. The pool can follow, so
+// A limiter finds out how many jobs at a time work best. The pool can follow, so
 // that inputs wait in its queue instead of being refused:
 //
 //	limiter := adaptivelimiter.NewBuilder[any]().

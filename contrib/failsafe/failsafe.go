@@ -17,7 +17,7 @@ import (
 )
 
 // ErrUnsupported is what a run returns when a policy cannot guard a job: see
-// [Middleware]. Test for it with [errors.Is].
+// [Middleware]. Check for it with errors.Is.
 var ErrUnsupported = errors.New("remuda/failsafe: unsupported policy")
 
 // Middleware returns a middleware that runs the job inside the policies, the
@@ -33,19 +33,19 @@ var ErrUnsupported = errors.New("remuda/failsafe: unsupported policy")
 // cancels it; it has the values of the run's context. Every further run of the
 // job within one input raises [remuda.Info.Attempt] by one.
 //
-// A policy that cannot keep what a [remuda.Middleware] promises is refused: each
-// run then returns [ErrUnsupported] and the job does not run. These are a nil
-// policy, a HedgePolicy (it runs the job several times at once, and does not
-// wait for those that lost), and a CachePolicy (it answers with a result that no
-// middleware can hand on). A Fallback that supplies a result is found out when
-// it does so: the run fails with ErrUnsupported and the job's error. One that
-// supplies an error, or nothing, is fine.
+// A policy that cannot keep what a [remuda.Middleware] promises is refused: each run
+// then returns [ErrUnsupported] and the job does not run. These are a nil policy, a
+// HedgePolicy (it runs the job several times in parallel, and does not wait for
+// those that lost), and a CachePolicy (it answers with a result, which no middleware
+// can pass on). A Fallback that supplies a result is detected when it does so: the
+// run fails with ErrUnsupported and the job's error. One that supplies an error, or
+// nothing, is fine.
 //
-// The errors of the policies are returned as they are, to be tested with
+// The errors of the policies are returned as they are: check them with
 // errors.Is(err, circuitbreaker.ErrOpen) and the like; if the context has ended
-// while a policy waited, the error says so and is that of the context. An input
-// that was kept from running at all is dropped and has not failed, as
-// [remuda.Stats] and [remuda.Pool.OnDrop] have it.
+// while a policy waited, the error says so and is that of the context. An input that
+// never ran counts as dropped, not as failed: see [remuda.Stats] and
+// [remuda.Pool.OnDrop].
 //
 // The result is safe for concurrent use.
 func Middleware(policies ...failsafe.Policy[any]) remuda.Middleware {

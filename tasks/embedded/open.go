@@ -26,11 +26,12 @@ const startTime = 5 * time.Minute
 // returns a client of it. If dir is empty, everything is kept in a temporary
 // directory that Close removes, for tests.
 //
-// What is confirmed is on disk: a task when Push returns, and its outcome before its
-// carrier is gone, unless [RelaxedSync] says otherwise. On Linux and ext4 tasks that come
-// together share a sync, unless [Listen] lets others in. What the process that had the store open before
-// was running, runs again at once: the lock on the directory proves that it is
-// gone. If another process has it open, Open returns [tasks.ErrLocked].
+// What is confirmed is on disk, unless RelaxedSync says otherwise: a task when Push
+// returns, and its outcome before its message is removed. On Linux and ext4, tasks
+// that arrive together share a sync, unless Listen is used. Tasks that the store's
+// previous process was running run again immediately: the lock on the directory
+// proves that it is gone. If another process has it open, Open returns
+// [tasks.ErrLocked].
 //
 // The client's Close ends the server. Close workers first.
 func Open(ctx context.Context, dir string, opts ...Option) (*tasks.Client, error) {

@@ -27,11 +27,11 @@ type options struct {
 // process loses nothing then; the end of the machine may lose the last second.
 func RelaxedSync() Option { return func(o *options) { o.relaxed = true } }
 
-// MaxStore bounds the bytes that are stored; without it, three quarters of what is
-// free on the disk when the store is opened do. Push returns ErrQueueFull when nine
-// tenths of them are used up; the rest is kept for the ends of tasks that run,
-// which are never refused. Programs that connect through [Listen] are not held to
-// it.
+// MaxStore bounds the bytes that are stored; without it, the bound is three quarters
+// of what is free on the disk when the store is opened. Push returns ErrQueueFull
+// when nine tenths of them are used up; the rest is kept for the ends of tasks that
+// run, which are never refused. It does not bind programs that connect through
+// Listen.
 func MaxStore(bytes int64) Option { return func(o *options) { o.most = bytes } }
 
 // pushable is how much of the store may be filled by pushes. The server's own bound
@@ -46,12 +46,13 @@ func (o *options) pushable(disk int64) int64 {
 
 // Listen lets other processes connect to the server at addr, host:port, with
 // tasks.Connect. Each write is then synced by itself, where otherwise several tasks
-// share a sync, which makes a difference if many are pushed at once. An address that is
-// not a loopback address takes a [TokenFile]. What is sent is not encrypted.
+// share a sync, which makes a difference if many are pushed at the same time. An
+// address that is not a loopback address takes a [TokenFile]. What is sent is not
+// encrypted.
 func Listen(addr string) Option { return func(o *options) { o.listen = addr } }
 
-// TokenFile makes the server of [Listen] ask for the token in the file, which clients
-// give with tasks.Token. Blanks and newlines around it do not count.
+// TokenFile makes the server of [Listen] ask for the token in the file, which
+// clients give with tasks.Token. Blanks and newlines around it are ignored.
 func TokenFile(path string) Option { return func(o *options) { o.token = path } }
 
 // Client passes options on to the client.
