@@ -29,6 +29,10 @@ type Handler func(ctx context.Context) error
 // job that was entered in one attempt and refused in the next has failed. What
 // [Wrap] puts around a job counts as a part of the job.
 //
+// Beware of a handler that returns nil without calling next: the run then counts as
+// a success, although the job never ran, and its caller gets the zero output and no
+// error. To skip a job, return an error.
+//
 // A job that panics returns a [*PanicError] from next. A job that ends its
 // goroutine ([runtime.Goexit], as testing.T.FailNow does) runs the deferred
 // calls of each middleware and not the code after next: what must be undone has

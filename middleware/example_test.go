@@ -240,3 +240,38 @@ func ExampleAttrs() {
 	// Output:
 	// level=INFO msg="job succeeded" pool="" worker=1 run=1 attempt=1 horse=Hank
 }
+
+// The pause before a retry is random, and its ceiling doubles: 10 ms, 20 ms, 40 ms,
+// and then 50 ms.
+func ExampleBackoff() {
+	job := remuda.Wrap(remuda.Func(shoe),
+		middleware.Retry(4, middleware.Backoff(10*time.Millisecond, 50*time.Millisecond)))
+	_, err := job.Do(context.Background(), "Diablo")
+	fmt.Println(err)
+	// Output: remuda: retry: after 5 attempts: kicks
+}
+
+// No retry begins once the budget is used up, however many are left.
+func ExampleBudget() {
+	job := remuda.Wrap(remuda.Func(shoe),
+		middleware.Retry(1_000_000,
+			middleware.Backoff(time.Millisecond, 2*time.Millisecond),
+			middleware.Budget(20*time.Millisecond)))
+	begin := time.Now()
+	_, err := job.Do(context.Background(), "Diablo")
+	fmt.Println(err != nil, time.Since(begin) < time.Minute)
+	// Output: true true
+}
+
+func ExampleOnRetry() {
+	job := remuda.Wrap(remuda.Func(shoe),
+		middleware.Retry(2, middleware.OnRetry(func(_ context.Context, attempt int, err error) {
+			fmt.Printf("attempt %d, after: %v\n", attempt, err)
+		})))
+	_, err := job.Do(context.Background(), "Diablo")
+	fmt.Println(err)
+	// Output:
+	// attempt 2, after: kicks
+	// attempt 3, after: kicks
+	// remuda: retry: after 3 attempts: kicks
+}
