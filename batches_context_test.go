@@ -84,7 +84,7 @@ func TestBatchContextOfAnInputThatStays(t *testing.T) {
 	for name, hand := range map[string]func(pool *remuda.Pool[int, string]){
 		"Send":             func(pool *remuda.Pool[int, string]) { _ = pool.Send(bg, 1) },
 		"Send with values": func(pool *remuda.Pool[int, string]) { _ = pool.Send(context.WithValue(bg, pressKey{}, 1), 1) },
-		"Submit for ever":  func(pool *remuda.Pool[int, string]) { _, _ = pool.Submit(bg, 1) },
+		"Submit forever":   func(pool *remuda.Pool[int, string]) { _, _ = pool.Submit(bg, 1) },
 		"Do with values":   func(pool *remuda.Pool[int, string]) { _, _ = pool.Do(context.WithValue(bg, pressKey{}, 1), 1) },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -97,7 +97,7 @@ func (c *core[In, Out]) takeQueue() (items []item[In, Out], inputs int) {
 }
 
 // dropAll tells the owners of accepted items that these will never run. The user's
-// function comes last, since it may panic: nobody must wait for ever then.
+// function comes last, since it may panic: nobody must wait forever then.
 func (c *core[In, Out]) dropAll(items []item[In, Out]) {
 	err := c.life.closedFault(c.cfg)
 	var sent []In // nobody waits for their outcome

@@ -357,7 +357,7 @@ func TestOnDrop(t *testing.T) {
 		select {
 		case <-ticket.Done():
 		default:
-			t.Fatal("the ticket waits for ever")
+			t.Fatal("the ticket waits forever")
 		}
 		_, err = ticket.Wait(bg)
 		require.ErrorIs(t, err, remuda.ErrPoolClosed)

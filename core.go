@@ -135,7 +135,7 @@ func (c *core[In, Out]) refusal() error {
 	}
 }
 
-// yieldSlot lets another run in while r waits for its own pool.
+// yieldSlot gives r's slot to another run while r waits for its own pool.
 //
 // Inputs with an empty context share the context of their worker. If a job leaves a
 // goroutine behind, a call that this makes with the context can't be told from one

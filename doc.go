@@ -87,7 +87,7 @@
 // Only a call that waits for the run's own pool gives up the slot; a job that waits
 // for a channel, the Done of a ticket among them, holds it. Calls between two pools
 // should go one way: if the jobs of each wait for the other, runs that began in
-// different pools can wait for each other for ever.
+// different pools can wait for each other forever.
 //
 // A job that waits holds its goroutine. The bound of the queue does not count
 // such runs; Yielded in [Stats] does.

@@ -221,7 +221,7 @@ func ExamplePool_Stats() {
 }
 
 // A job that calls its own pool passes its context on. With one worker this
-// would wait for ever in a pool that did not lend the place of a job that waits.
+// would wait forever in a pool that did not lend the place of a job that waits.
 func Example_nested() {
 	pool := remuda.New[int, int]()
 	var fib remuda.JobFunc[int, int] = func(ctx context.Context, n int) (int, error) {

@@ -13,7 +13,7 @@ import (
 // the others. All methods are safe for concurrent use. The zero Group is not usable.
 type Group[In, Out any] struct {
 	core    *core[In, Out]
-	outer   context.Context // of whoever made the group
+	outer   context.Context // of the group's maker
 	ctx     context.Context // of the runs
 	cancel  context.CancelCauseFunc
 	done    Ticket[Void] // settled when the group is over

@@ -70,11 +70,11 @@ func (h *Herd[Body, Result]) closePool(ctx context.Context) error {
 // finish ends the herd if the input is closed and all units are resolved.
 //
 // Once inputClosed is true, the pool accepts no unit any more, so the number of
-// accepted ones is final. It is at most sent, since a unit is counted there
-// first, and at least the number of resolved ones. So when these two, read in
-// reverse order, are equal, all that may be left to do is to put units out. The
-// gophers have done so when the pool is done; units that were dropped are put out
-// by Close. Whoever changes one of the three numbers calls finish.
+// accepted ones is final. It is at most sent, since a unit is counted there first,
+// and at least the number of resolved ones. So when these two, read in reverse
+// order, are equal, all that may be left to do is to put units out. The gophers have
+// done so when the pool is done; units that were dropped are put out by Close. Code
+// that changes one of the three numbers calls finish.
 func (h *Herd[Body, Result]) finish() {
 	if !h.inputClosed.Load() || h.succeeded.Load()+h.failed.Load() != h.sent.Load() {
 		return

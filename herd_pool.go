@@ -4,13 +4,13 @@ import "context"
 
 // What a Herd needs of its pool beyond the exported methods.
 
-// requeue accepts an input that a run has in hand for one more run. It never
-// blocks and is never refused, neither by the bound of the queue nor by closing:
-// the input was accepted before and has not lost its place. It goes behind those
-// that wait already, blocked senders included: one of those is let in first, so
-// that a few inputs that are retried for ever cannot keep all others out, unless
-// limit inputs or more wait already, or the worker is to end. ctx is the context
-// of the run, whose caller's values the next run gets.
+// requeue accepts an input that a run has in hand for one more run. It never blocks
+// and is never refused, neither by the bound of the queue nor by closing: the input
+// was accepted before and has not lost its place. It goes behind those that wait
+// already, blocked senders included: one of those gets a place first, so that a few
+// inputs that are retried forever cannot keep all others out, unless limit inputs or
+// more wait already, or the worker is to end. ctx is the context of the run, whose
+// caller's values the next run gets.
 func (p *Pool[In, Out]) requeue(ctx context.Context, in In, limit int) {
 	c := &p.core
 	it := item[In, Out]{in: in}

@@ -86,10 +86,11 @@ func newSentEnvelope[In, Out any](values context.Context, ref *poolRef) *envelop
 	return &both.envelope
 }
 
-// valuesOf returns a context with the values of ctx that outlive its run. For a
-// job that sends with the context of its run they are those of whoever owns that
-// run; the run itself is left out, and the deadlines that middleware has given it, or
-// inputs that send others in turn would make a chain of contexts that grows without end.
+// valuesOf returns a context with the values of ctx that outlive its run. For a job
+// that sends with the context of its run they are those of the owner of that run;
+// the run itself is left out, and the deadlines that middleware has given it, or
+// inputs that send others in turn would make a chain of contexts that grows without
+// end.
 func valuesOf(ctx context.Context) context.Context {
 	for {
 		switch c := ctx.(type) {

@@ -6,9 +6,9 @@ import (
 )
 
 // A goroutine inherits the profiler's labels of the one that starts it, and keeps
-// those that a job sets. So that a worker's time is not charged to whoever needed
-// it first, or to the run before, each run on a worker starts with the labels of
-// its own context. That costs 5 ns.
+// those that a job sets. So that a worker's time is not charged to the code that
+// needed it first, or to the run before, each run on a worker starts with the labels
+// of its own context. That costs 5 ns.
 
 // label gives this goroutine the labels of ctx.
 func label(ctx context.Context) { pprof.SetGoroutineLabels(ctx) }

@@ -13,7 +13,7 @@ import "sync"
 // nothing new, and does not end yet. Close, a failed run under StopOnErrors, and the
 // end of a source make it draining: it ends when what it has accepted has run. When
 // the last worker has gone it is finishing, while it closes its source, and then
-// finished. A pool that is closed before it is started is finished at once.
+// finished. A pool that is closed before it is started is finished immediately.
 type lifecycle struct {
 	mu      sync.Mutex // guards the rest
 	phase   lifePhase
@@ -115,8 +115,8 @@ func (l *lifecycle) now() lifePhase {
 	return l.phase
 }
 
-// reason returns what closed the pool or, if that was in good order, what went
-// wrong as it ended.
+// reason returns what closed the pool or, after an orderly close, what went wrong as
+// it ended.
 func (l *lifecycle) reason() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

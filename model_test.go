@@ -266,7 +266,7 @@ func (g *game) end() {
 	select {
 	case <-done:
 	case <-time.After(time.Hour):
-		assert.Fail(g.t, "somebody waits for ever", "%s: %+v", g.name, g.pool.Stats())
+		assert.Fail(g.t, "somebody waits forever", "%s: %+v", g.name, g.pool.Stats())
 	}
 	for _, end := range g.ends {
 		end()

@@ -61,8 +61,8 @@ func (e *PanicError) Unwrap() error {
 
 // origin returns the first line of a panicking goroutine's stack that is the
 // program's own, as "main.charge, charge.go:42"; empty if it finds none. The stack
-// has two lines for each call: those before the line of panic belong to whoever
-// recovered, those right after it may belong to the runtime.
+// has two lines for each call: those before the line of panic belong to the code
+// that recovered, those right after it may belong to the runtime.
 func origin(stack []byte) string {
 	_, rest, ok := bytes.Cut(stack, []byte("\npanic("))
 	if !ok {

@@ -62,7 +62,7 @@ func (rn *runner[In, Out]) runJob(s *runnerState[In, Out], r *runContext, in In,
 }
 
 // bindJob gives a worker its job, inside its middleware. What the builder or a
-// middleware panics with is left to whoever runs the worker.
+// middleware panics with is left to the worker's goroutine.
 func (rn *runner[In, Out]) bindJob(s *runnerState[In, Out]) error {
 	s.entered = true // what goes wrong here is no refusal
 	if s.job == nil {
@@ -148,8 +148,8 @@ func (rn *runner[In, Out]) breakRun(s *runnerState[In, Out], err error, exited b
 }
 
 // stopOnError closes the pool after a run that failed, under Config.StopOnErrors.
-// That a run was cancelled by whoever owns it says nothing of the job, whatever
-// error the job made of it.
+// That its owner cancelled a run says nothing about the job, whatever error the job
+// made of it.
 func (rn *runner[In, Out]) stopOnError(r *runContext, err error, o dispatch.Outcome) {
 	if rn.cfg.StopOnErrors && (r.Err() == nil || o == dispatch.Panicked) {
 		rn.stop(err)

@@ -156,7 +156,7 @@ func (c *core[In, Out]) send(ctx context.Context, it item[In, Out], wait bool) (
 	return 0, err
 }
 
-// awaitPlace waits until a blocked sender is let in or ctx ends.
+// awaitPlace waits until a blocked sender gets a place or ctx ends.
 func (c *core[In, Out]) awaitPlace(ctx context.Context, w *dispatch.Waiter[item[In, Out]]) (seq uint64, err error) {
 	if r := c.ref.runOf(ctx); r != nil {
 		c.yieldSlot(r)

@@ -328,7 +328,7 @@ func (s *tidySource) Close() error {
 }
 
 // A source of nothing is refused where it is handed over: a nil channel would
-// have the workers wait for ever, and a nil sequence would panic.
+// have the workers wait forever, and a nil sequence would panic.
 func TestSourceOfNothing(t *testing.T) {
 	for _, src := range []remuda.Source[int]{remuda.FromChan[int](nil), remuda.FromSeq[int](nil)} {
 		_, err := remuda.NewFrom[int, int](src, remuda.Config{})

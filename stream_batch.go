@@ -24,8 +24,8 @@ const (
 )
 
 // A batch is inputs of a stream that a worker has taken, and their outcomes. The
-// dispatch.Batch in it says how far the worker is: whoever sees there that an input
-// has ended may read its outcome.
+// dispatch.Batch in it says how far the worker is: a reader that sees there that an
+// input has ended may read its outcome.
 type batch[In, Out any] struct {
 	dispatch.Batch
 	first    int // index of in[0] in the sequence

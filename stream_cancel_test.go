@@ -12,7 +12,7 @@ import (
 	"github.com/remuda-go/remuda"
 )
 
-// forever counts up for ever.
+// forever counts up forever.
 func forever(yield func(int) bool) {
 	for i := 0; yield(i); i++ {
 	}

@@ -94,7 +94,7 @@ func (s *stream[In, Out]) handOn(b *batch[In, Out]) {
 }
 
 // wakeConsumer wakes the loop, for the caller of disarmConsumerLocked. If the loop
-// is a run's, that asks for its slot at once, and not only when its goroutine is
+// is a run's, that asks for its slot immediately, and not only when its goroutine is
 // awake: it comes before what the worker that calls this would take up.
 func (s *stream[In, Out]) wakeConsumer() {
 	if s.caller != nil {

@@ -18,8 +18,8 @@ type streamOutcomes[In, Out any] struct {
 	slab        []outcome[Out] // memory for the outcomes of small batches
 
 	// awaited is the batch whose next outcome the loop waits for; anyBatch if that
-	// of any batch will do; nil if it does not wait. Whoever makes it nil owes the
-	// loop a wake-up.
+	// of any batch will do; nil if it does not wait. The one that makes it nil owes
+	// the loop a wake-up.
 	awaited  atomic.Pointer[batch[In, Out]]
 	anyBatch batch[In, Out]
 	consumer parker.Parker // of the loop, until there is an outcome

@@ -23,8 +23,8 @@ type Ticket[Out any] struct {
 	settles func() bool   // see onSettle
 }
 
-// How far a ticket is. Whoever waits makes it watched first, so that settling a
-// ticket for which nobody waits yet costs one atomic operation and no lock.
+// How far a ticket is. A waiter makes it watched first, so that settling a ticket
+// for which nobody waits yet costs one atomic operation and no lock.
 const (
 	pending uint32 = iota
 	watched

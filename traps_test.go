@@ -22,7 +22,7 @@ import (
 
 // hmoragrega/workers: the goroutine that counts workers takes the pool's lock
 // when the last one has gone, while More holds that lock and sends to that
-// goroutine on an unbuffered channel. Both wait for ever.
+// goroutine on an unbuffered channel. Both wait forever.
 func TestTrapRemovingTheLastWorkerAndAddingOneAgain(t *testing.T) {
 	for _, fed := range []bool{false, true} {
 		bubble(t, fmt.Sprintf("fed by a source: %v", fed), func(t *testing.T) {
@@ -181,7 +181,7 @@ func TestTrapLostWakeUps(t *testing.T) {
 
 // alitto/pond (issues 61 and 138): tasks that are queued when their context is
 // cancelled are left behind by the worker, and whoever waits for them, or stops
-// the pool, waits for ever.
+// the pool, waits forever.
 func TestTrapCancelledContextWithAFullQueue(t *testing.T) {
 	forEachBound(t, func(t *testing.T, queue int) {
 		s := &stage{deaf: true}
@@ -276,7 +276,7 @@ func TestTrapJobCallsItsOwnFullPool(t *testing.T) {
 }
 
 // gofherd: workers send their results on an unbuffered channel; when nobody
-// reads it any more, they stand there for ever. Here an outcome waits for
+// reads it any more, they stand there forever. Here an outcome waits for
 // nobody, and a loop that is left takes its runs with it.
 func TestTrapConsumerOfResultsWalksAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -297,7 +297,7 @@ func TestTrapConsumerOfResultsWalksAway(t *testing.T) {
 		require.Empty(t, goroutines())
 	})
 
-	// Even a loop whose body takes for ever holds up nobody else.
+	// Even a loop whose body takes forever holds up nobody else.
 	synctest.Test(t, func(t *testing.T) {
 		p := startPool(t, remuda.Config{Initial: 2, Queue: 2}, double)
 		stuck := make(chan struct{})

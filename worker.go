@@ -110,8 +110,8 @@ func (c *core[In, Out]) refusedRun(r *runContext) error {
 
 var _ = (*core[Void, Void]).record // is a recorder
 
-// record counts the outcome of an input from the queue, and hands it to whoever
-// waits for it, in this order: the numbers are right for them.
+// record counts the outcome of an input from the queue, and hands it to the caller
+// that waits for it, in this order: by then the numbers include it.
 func (c *core[In, Out]) record(s *runnerState[In, Out], out Out, err error, o dispatch.Outcome) {
 	env := s.env
 	if env == nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/remuda-go/remuda/client/remudav1/remudav1connect"
 )
 
-// A Client asks a remuda that serves. It keeps nothing but the connections of its
-// http.Client, and is safe for concurrent use.
+// A Client talks to a remuda that serves. It holds nothing but the connections of
+// its http.Client, and is safe for concurrent use.
 type Client struct {
 	service remudav1connect.TaskServiceClient
 }

@@ -14,7 +14,7 @@ var (
 	// ErrNotDone is returned by Result for a task that has not ended.
 	ErrNotDone = errors.New("remuda: task is not done")
 
-	// ErrNotFound says that there is no such task or kind, or not at this address.
+	// ErrNotFound says that there is no such task or kind at this address.
 	ErrNotFound = errors.New("remuda: not found")
 
 	// ErrQueueFull says that the kind or the store is full.

@@ -10,11 +10,11 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// A Kind is a kind of task as its pusher sees it: its name, and the types of its input
-// and output. It is safe for concurrent use. The zero Kind is refused by the server.
+// A Kind is a kind of task as its pusher sees it: its name, and the types of its
+// input and output. It is safe for concurrent use. The server refuses the zero Kind.
 type Kind[In, Out any] struct{ name string }
 
-// Define returns the kind with the given name. It asks nobody.
+// Define returns the kind with the given name. It sends no request.
 func Define[In, Out any](name string) Kind[In, Out] { return Kind[In, Out]{name} }
 
 // A PushOption is a choice about one task.
@@ -33,7 +33,7 @@ func After(d time.Duration) PushOption {
 	return func(r *remudav1.PushRequest) { r.After = durationpb.New(d) }
 }
 
-// At makes the task run at t. One that is past is now.
+// At makes the task run at t. A time in the past means now.
 func At(t time.Time) PushOption {
 	return func(r *remudav1.PushRequest) { r.At = timestamppb.New(t) }
 }

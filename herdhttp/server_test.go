@@ -63,7 +63,7 @@ func TestHerdAndServerAreClosedApart(t *testing.T) {
 	require.Equal(t, answer{503, 0, "Herd is closed"}, c.patch(num(1)))
 }
 
-// A request that takes for ever holds up nobody, and is cut off after a time.
+// A request that takes forever holds up nobody, and is cut off after a time.
 func TestSlowRequests(t *testing.T) {
 	for name, request := range map[string]string{
 		"nothing":        "",

@@ -26,7 +26,7 @@
 //
 //	success                              ack
 //	error, panic, runtime.Goexit         nak: delivered again, after a delay
-//	Close gave up and cancelled the run  nak: delivered again, at once
+//	Close gave up and cancelled the run  nak: delivered again, immediately
 //	a final error, or a panic with one   term: not delivered again
 //	any but success, last delivery       nak: not delivered again, kept in the stream
 //	the job has settled it itself        what it did stands

@@ -48,7 +48,7 @@ func TestCounterIsSharedByPools(t *testing.T) {
 	require.EqualValues(t, 3, c.Finished())
 }
 
-// A Counter holds no more for ever more workers, and forgets no worker that has
+// A Counter holds no more forever more workers, and forgets no worker that has
 // ended.
 func TestCounterOutlivesWorkers(t *testing.T) {
 	var c middleware.Counter

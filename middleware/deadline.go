@@ -43,8 +43,8 @@ func (c *deadline) arm() *armed {
 	return a
 }
 
-// end releases what c holds in its parent. Whoever asks c later, though the run
-// is over, holds something until the deadline at most.
+// end releases what c holds in its parent. A caller that asks c later, though the
+// run is over, holds something until the deadline at most.
 func (c *deadline) end() {
 	if a := c.armed.Load(); a != nil {
 		a.cancel()

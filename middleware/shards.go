@@ -15,7 +15,7 @@ const shardsPerProc = 16
 // worker has one of its own, so that they do not write to the same cache line;
 // only when there are very many workers, or have been, is a shard used by
 // several. That is why a shard needs atomics or a lock, and why it can outlive
-// its worker without the number of shards growing for ever.
+// its worker without the number of shards growing forever.
 //
 // The zero value is ready for use.
 type shards[S any] struct {

@@ -100,7 +100,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) {
 	case "state":
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Cache-Control", "no-store")
-		_ = json.NewEncoder(w).Encode((&window{monitor: h.monitor, pools: h.pools}).look()) //nolint:errchkjson // whoever asked has gone
+		_ = json.NewEncoder(w).Encode((&window{monitor: h.monitor, pools: h.pools}).look()) //nolint:errchkjson // the caller has gone
 	case "live":
 		h.live(w, r)
 	default:

@@ -105,7 +105,7 @@ func stackOf(err error) (stack string) {
 }
 
 // message returns what err says, and that it cannot say anything if its method
-// panics: whoever watches a run must not change its outcome.
+// panics: middleware that watches a run must not change its outcome.
 func message(err error) (text string) {
 	defer func() {
 		if v := recover(); v != nil {

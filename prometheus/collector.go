@@ -98,7 +98,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 }
 
 // read calls stats, whatever that does. It does so on another goroutine, since the
-// registry would wait for ever for its own if stats ended that.
+// registry would wait forever for its own if stats ended that.
 func read[S any](stats func() S) (s S, err error) {
 	done := make(chan struct{})
 	go func() {

@@ -220,7 +220,7 @@ func TestAJobThatClosesItsOwnHandler(t *testing.T) {
 	}
 }
 
-// A job that ignores its context holds up Close for a moment, and not for ever.
+// A job that ignores its context holds up Close for a moment, and not forever.
 func TestCloseDoesNotWaitForAJobThatIgnoresItsContext(t *testing.T) {
 	t.Parallel()
 	c := open(t, "")

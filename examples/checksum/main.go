@@ -5,9 +5,10 @@
 //	                     find -H DIR -type f -print0 | xargs -0 sha256sum | LC_ALL=C sort -k2
 //	checksum -c FILE     verify such a list, as sha256sum -c does (- is standard input)
 //
-// On a terminal it shows its progress and, if all went well, a summary; the keys
-// + and - add and remove workers while it runs, and -slow gives time for them. Ctrl-C stops it in good order: what is printed by then
-// is the complete beginning of the list, and a message says where it ends.
+// On a terminal it shows its progress and, if all went well, a summary; the keys +
+// and - add and remove workers while it runs, and -slow gives time for them. Ctrl-C
+// stops it cleanly: what is printed by then is the complete beginning of the list,
+// and a message says where it ends.
 //
 // The exit status is 0 if all went well, 1 if a file could not be read or did
 // not match, 2 for a wrong command line, and 130 after Ctrl-C.

@@ -1,8 +1,8 @@
-// Consume is a consumer of a channel, as one gets it from a message broker's
-// client: here, the lines of standard input. The workers receive from the
-// channel themselves, each as soon as it is free, so that nothing is taken out
-// that cannot be worked on at once; the pool ends when the channel is closed.
-// Ctrl-C ends it, too: no more is received, and what was received is finished.
+// Consume is a consumer of a channel, as one gets it from a message broker's client:
+// here, the lines of standard input. The workers receive from the channel
+// themselves, each as soon as it is free, so that nothing is taken out that no
+// worker is free for; the pool ends when the channel is closed. Ctrl-C ends it, too:
+// no more is received, and what was received is finished.
 //
 //	seq 1000000 | go run ./examples/consume
 package main

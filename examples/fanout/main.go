@@ -1,6 +1,6 @@
-// Fanout answers one question by asking many at once, and waits for all of the
-// answers: here, how large each of some directory trees is. DoAll gives the
-// answers in the order of the questions, and one error that holds every failure.
+// Fanout answers one question by asking many in parallel, and waits for all of the
+// answers: here, how large each of some directory trees is. DoAll gives the answers
+// in the order of the questions, and one error that holds every failure.
 //
 //	go run ./examples/fanout . examples
 package main

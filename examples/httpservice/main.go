@@ -1,8 +1,8 @@
-// Httpservice takes events over HTTP, answers at once, and works on them
+// Httpservice takes events over HTTP, answers immediately, and works on them
 // afterwards. Its queue is bounded: when it is full, the answer is 503 and the
-// client comes again later, which is better than to take in what cannot be
-// worked on. On SIGTERM it stops listening, finishes what it has accepted, and
-// says what it had to drop if that takes too long.
+// client comes again later, which is better than to take in what cannot be worked
+// on. On SIGTERM it stops listening, finishes what it has accepted, and says what it
+// had to drop if that takes too long.
 //
 //	go run ./examples/httpservice -addr localhost:8080
 //	curl -i -d '{"hello": "world"}' localhost:8080/events     # in another terminal

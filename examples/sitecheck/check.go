@@ -64,8 +64,8 @@ func (c *checker) check(w *remuda.Work[string, answer]) remuda.Status {
 	return remuda.Success
 }
 
-// backoff returns the pause before a retry, counted from 1: it doubles each time,
-// up to a minute, and is spread at random so that many do not come at once.
+// backoff returns the pause before a retry, counted from 1: it doubles each time, up
+// to a minute, and is spread at random so that many do not come at the same time.
 func backoff(pause time.Duration, retry int) time.Duration {
 	for range retry - 1 {
 		pause = min(2*pause, time.Minute)

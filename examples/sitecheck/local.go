@@ -30,7 +30,7 @@ func localSites() (sites string, stop func()) {
 	var csv strings.Builder
 	csv.WriteString("# address, what to expect of it\n")
 	for i := range 5 {
-		fmt.Fprintf(&csv, "%s/fast/%d, an answer at once\n", server.URL, i)
+		fmt.Fprintf(&csv, "%s/fast/%d, an immediate answer\n", server.URL, i)
 	}
 	for path, expect := range map[string]string{
 		"slow": "an answer in 50 ms", "flaky": "an answer at the third try", "missing": "status 404",

@@ -1,6 +1,6 @@
 // Sitecheck measures how long web sites take to answer. It reads their addresses
-// from a CSV file, in the first column, and tries those again that do not answer
-// in good order, after a pause that grows.
+// from a CSV file, in the first column, and retries those that do not answer
+// properly, after a growing pause.
 //
 //	go run ./examples/sitecheck sites.csv
 //

@@ -125,7 +125,7 @@ func (m *model) finish() {
 	if m.phase != draining {
 		m.resize(2)
 		m.settle()
-		m.must(!m.work() && len(m.queue)+len(m.waiters) == 0, "nothing waits for ever: %d items, %d senders", len(m.queue), len(m.waiters))
+		m.must(!m.work() && len(m.queue)+len(m.waiters) == 0, "nothing waits forever: %d items, %d senders", len(m.queue), len(m.waiters))
 		m.drain()
 		m.settle()
 	}

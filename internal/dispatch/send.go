@@ -62,7 +62,7 @@ func (d *Dispatcher[T, S]) SendSlowly(item T, wait bool, end <-chan struct{}) (s
 // Requeue accepts an item that a run has in hand for one more run. It is never
 // refused, neither by the bound of the queue nor by draining, since the item was
 // accepted before. It goes behind those that wait already, the first blocked sender
-// included, so that a few items that come back for ever can't keep all others out,
+// included, so that a few items that come back forever can't keep all others out,
 // unless limit items or more are queued, or the worker is to end.
 func (d *Dispatcher[T, S]) Requeue(item T, limit int) {
 	var e effects[T, S]

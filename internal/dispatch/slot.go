@@ -3,7 +3,7 @@ package dispatch
 import "sync/atomic"
 
 // A Slot is a run's permission to run. A run that waits for its own pool yields it
-// meanwhile, or a pool full of such runs would wait for ever. The zero Slot is
+// meanwhile, or a pool full of such runs would wait forever. The zero Slot is
 // that of a run which has begun.
 //
 //	held --Yield--> yielded --AskBack--> returning --> held

@@ -87,7 +87,7 @@ func (s *stress) run(length int) {
 			s.d.Drain(errRefused)
 		})
 	} else {
-		senders.Go(func() { // else who is blocked would wait for ever at times
+		senders.Go(func() { // else who is blocked would wait forever at times
 			time.Sleep(20 * time.Millisecond)
 			s.d.Seal(errRefused)
 		})

@@ -54,7 +54,7 @@ func (ls *Lanes[K, V]) Len() int { return len(ls.all) }
 
 // shrinkFrom is the number of lanes up to which the map keeps its memory, which a map
 // never gives back. One of which a 32nd is left is made anew, so that a burst of a
-// million keys costs a copy of some 30,000 once, and no memory for ever.
+// million keys costs a copy of some 30,000 once, and no memory forever.
 const shrinkFrom = 1024
 
 func (e *entry[K, V]) forget() {

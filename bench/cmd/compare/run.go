@@ -11,7 +11,7 @@ import (
 )
 
 // patience is how long one run may take; what takes longest takes 10 s. A contender
-// that has lost an input may wait for it for ever.
+// that has lost an input may wait for it forever.
 const patience = time.Minute
 
 // A comparison runs scenarios.

@@ -21,7 +21,7 @@ const (
 	ExitDuplicate = 7  // the ID has ended, or another task holds the key
 	ExitState     = 8  // the task's state does not allow it
 	ExitFull      = 9  // the kind or the store is full: try later
-	ExitUnknown   = 10 // not known whether the task is stored: push again with the same --id
+	ExitUnknown   = 10 // unknown whether the task is stored: push again with the same --id
 )
 
 // A usageError is one of whoever called.

@@ -1,5 +1,5 @@
-// Package remudacli is the command remuda, for a binary of one's own that has kinds
-// written in Go in it:
+// Package remudacli is the command remuda as a library, for a binary with kinds
+// written in Go:
 //
 //	func main() { remudacli.Main(remudacli.Kind(Charge, remuda.Func(charge), remuda.Config{Initial: 8})) }
 package remudacli
@@ -22,7 +22,7 @@ import (
 	"github.com/remuda-go/remuda/tasks"
 )
 
-// A KindOption is a kind that the command serves beside those of its config.
+// A KindOption is a kind that the command serves in addition to those of its config.
 type KindOption func(*app)
 
 // Kind makes the command serve the kind with job, as [tasks.Kind.Handle] does. The
@@ -36,8 +36,9 @@ func Kind[In, Out any](k tasks.Kind[In, Out], job remuda.Job[In, Out], cfg remud
 	}
 }
 
-// Main runs the command with the arguments of the process, and ends the process
-// with its exit code. SIGINT and SIGTERM end it in good order, a second one at once.
+// Main runs the command with the arguments of the process, and ends the process with
+// its exit code. SIGINT and SIGTERM shut it down gracefully; a second one ends it
+// immediately.
 func Main(kinds ...KindOption) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // from then on, a signal has its usual effect
@@ -45,7 +46,7 @@ func Main(kinds ...KindOption) {
 	os.Exit(Run(ctx, os.Args, Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, kinds...))
 }
 
-// Streams are what the command reads and writes.
+// Streams are the standard streams of the command.
 type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer

@@ -54,7 +54,7 @@ func New(top, root string) *Disk { return &Disk{top: top, root: root, parts: mak
 // Sync returns nil when everything that had been written to the files of the named
 // directory before the call is on disk. Calls that come while a sync is under way share
 // the next one; a call that comes alone does not wait for others. After an error of the
-// disk, Sync returns that error for ever, since the kernel may have dropped what it
+// disk, Sync returns that error forever, since the kernel may have dropped what it
 // could not write.
 func (d *Disk) Sync(ctx context.Context, name string) error {
 	r := d.join(name)

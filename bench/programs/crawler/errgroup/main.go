@@ -38,7 +38,7 @@ func run(ctx context.Context, args []string) error {
 		turns[start.Host] = semaphore.NewWeighted(1)
 	}
 
-	var g errgroup.Group // without a limit: at that, a page that adds others would wait for ever
+	var g errgroup.Group // without a limit: at that, a page that adds others would wait forever
 	all := semaphore.NewWeighted(8)
 	var mu sync.Mutex // guards the rest
 	seen := map[string]bool{}

@@ -14,6 +14,6 @@ func (a *api) openapi(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/yaml")
-	_, _ = w.Write(document) // whoever asked has gone
+	_, _ = w.Write(document) // the caller has gone
 	return nil
 }

@@ -96,7 +96,7 @@ func (k *checker) kind(name string, kind Kind) {
 	}
 }
 
-// cycles finds kinds whose dead tasks would tell of each other for ever.
+// cycles finds kinds whose dead tasks would tell of each other forever.
 func (k *checker) cycles() {
 	for _, name := range sorted(k.c.Kinds) {
 		seen := map[string]bool{}

@@ -79,7 +79,7 @@ func TestFaults(t *testing.T) {
 		"a kind that is not there": {
 			"kinds:\n  a: {on_dead: {kind: b}}\n", `remuda.yaml:2:23: kinds.a.on_dead.kind: "b" is not among the kinds: a`},
 		"the dead tell of the dead": {
-			"kinds:\n  a: {on_dead: {kind: a}}\n", `remuda.yaml:2:23: kinds.a.on_dead.kind: leads back to a: a dead task would make tasks for ever`},
+			"kinds:\n  a: {on_dead: {kind: a}}\n", `remuda.yaml:2:23: kinds.a.on_dead.kind: leads back to a: a dead task would make tasks forever`},
 		"a name": {
 			"kinds:\n  a b: {attempts: 1}\n", `remuda.yaml:2:9: kinds.a b: a kind has 1 to 64 letters, digits, - and _`},
 		"open to the world": {

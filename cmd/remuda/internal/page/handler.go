@@ -70,14 +70,14 @@ func (s *server) stateNow(w http.ResponseWriter, r *http.Request) {
 func writeJSON(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	_ = json.NewEncoder(w).Encode(v) // whoever asked has gone
+	_ = json.NewEncoder(w).Encode(v) // the caller has gone
 }
 
 func writeProblem(w http.ResponseWriter, err error) {
 	p := service.ProblemOf(err)
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p) // whoever asked has gone
+	_ = json.NewEncoder(w).Encode(p) // the caller has gone
 }
 
 func notFound(format string, args ...any) error {

@@ -49,7 +49,7 @@ func (s *server) shell(w http.ResponseWriter, state *State) {
 	secure(w.Header())
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
-	_, _ = page.WriteTo(w) // whoever asked has gone
+	_, _ = page.WriteTo(w) // the caller has gone
 }
 
 // A file is a part of the page that is the same for everybody.

@@ -39,7 +39,7 @@ func Refuse(w http.ResponseWriter, r *http.Request, p *service.Problem) bool {
 	if !strings.HasPrefix(r.URL.Path, Prefix) {
 		return false
 	}
-	_ = connecthttp.NewErrorWriter().Write(w, r, errorOf(p)) // whoever asked has gone
+	_ = connecthttp.NewErrorWriter().Write(w, r, errorOf(p)) // the caller has gone
 	return true
 }
 
