@@ -6,7 +6,7 @@ import (
 	"github.com/remuda-go/remuda/internal/dispatch"
 )
 
-// A bulk is inputs that are about to run at once.
+// A bulk is inputs that are about to run together.
 type bulk[In, Out any] struct {
 	ins     []In                  // those that are not dropped, in order
 	origins []bulkOrigin[In, Out] // of each of ins

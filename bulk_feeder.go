@@ -9,9 +9,9 @@ import (
 	"github.com/remuda-go/remuda/internal/runstate"
 )
 
-// A bulkFeeder is the feeder of a pool made by StartBatches. What users know as a batch
-// is a bulk in here: inputs that run at once, by one call of a function. (A batch is
-// inputs of a stream that run one after the other.)
+// A bulkFeeder is the feeder of a pool made by StartBatches. What users know as a
+// batch is a bulk in here: inputs that run together, by one call of a function. (A
+// batch is inputs of a stream that run one after the other.)
 //
 // A bulk is one run, of a job over slices, so the feeder has a runner for that. The
 // pool's own runner is not used.

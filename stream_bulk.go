@@ -10,8 +10,8 @@ import (
 // each input that it has read, as far as there may be, so that the queue knows how
 // many inputs wait. A worker that gathers n of them borrows n inputs of the stream.
 
-// A loan is a batch that a stream has lent to a bulk: all of its inputs begin at once.
-// Those with an error among the outcomes must not run.
+// A loan is a batch that a stream has lent to a bulk: all of its inputs begin
+// together. Those with an error among the outcomes must not run.
 type loan[In, Out any] struct {
 	batch *batch[In, Out] // nil for none
 	ctx   context.Context // whose end is the end of the inputs' caller

@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// A deadIndex knows the dead tasks. It reads only the records that were written since
-// the last time, and holds only the IDs of dead tasks and where their records are.
-// Whoever has the token of turn may use the rest.
+// A deadIndex knows the dead tasks. It reads only the records that were written
+// since the last time, and holds only the IDs of dead tasks and where their records
+// are. The holder of the token of turn may use the rest.
 type deadIndex struct {
 	turn chan struct{}
 	next uint64        // the first record that was not read

@@ -16,8 +16,9 @@ const sweepEvery = time.Minute
 // undone. What it does to something younger is harmless, but for nothing.
 const settleTime = time.Second
 
-// A sweeper does what a process left undone that was killed between two steps
-// (rule 6). All that it does may be done late, twice, or by several at once.
+// A sweeper does what a process left undone that was killed between two steps (rule
+// 6). All that it does may be done late, twice, or by several processes at the same
+// time.
 type sweeper struct {
 	*Client
 	next    uint64          // the first record that it has not seen

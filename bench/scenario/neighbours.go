@@ -7,10 +7,10 @@ import (
 	"sync/atomic"
 )
 
-// Neighbours are what else a process does while a contender is measured. On an
-// empty machine every goroutine that becomes runnable runs at once, and a pool
-// that sends its goroutines to the back of the scheduler's queues pays nothing
-// for it; in a service it does.
+// Neighbours are what else a process does while a contender is measured. On an empty
+// machine every goroutine that becomes runnable runs immediately, and a pool that
+// sends its goroutines to the back of the scheduler's queues pays nothing for it; in
+// a service it does.
 type neighbours struct {
 	name  string
 	start func() (stop func())

@@ -12,7 +12,7 @@ import (
 //
 // How far a batch is, and with what outcomes, is one atomic word. So a run costs its
 // owner one atomic operation, since to begin an input is to say that the one before
-// has ended; and whoever looks sees numbers that go together.
+// has ended; and a reader sees numbers that go together.
 type Batch struct {
 	state   atomic.Uint64
 	outcome uint64 // of the input that runs, to be added to state; the owner's

@@ -4,8 +4,8 @@ package dispatch
 // dispatcher drains.
 func (d *state[T, S]) AcceptBatch(b *Batch, n int) bool { return acceptBatch(d, b, n, inTurn) }
 
-// AcceptAtOnce is AcceptBatch for inputs that begin all at once. Next then tells that
-// they end.
+// AcceptAtOnce is AcceptBatch for inputs that all begin together. Next then tells
+// that they end.
 func (d *state[T, S]) AcceptAtOnce(b *Batch, n int) bool { return acceptBatch(d, b, n, atOnce) }
 
 func acceptBatch[T, S any](d *state[T, S], b *Batch, n int, begin uint64) bool {

@@ -44,7 +44,7 @@ func (d *Dispatcher[T, S]) Drain(refusal error) bool {
 }
 
 // TakeAll empties the queue, counts its inputs as dropped, and calls drop for each
-// of them and for the guests, without locks. Senders that were blocked are let in.
+// of them and for the guests, without locks. Senders that were blocked get a place.
 func (d *Dispatcher[T, S]) TakeAll(drop func(T)) {
 	var all, rest fifo.Queue[entry[T]]
 	var now, after effects[T, S]

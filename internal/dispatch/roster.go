@@ -6,8 +6,8 @@ import (
 	"github.com/remuda-go/remuda/internal/queuetime"
 )
 
-// A Worker runs one input at a time. Its exported fields belong to whoever has it
-// at present: its goroutine, or the caller of AcquireInline.
+// A Worker runs one input at a time. Its exported fields belong to the code that has
+// it at present: its goroutine, or the caller of AcquireInline.
 type Worker[T, S any] struct {
 	State S               // the owner's own
 	Item  T               // what Fetch has found
@@ -45,7 +45,7 @@ func (w *Worker[T, S]) take(it entry[T], isGuest bool) {
 //	                    v
 //	                 leaving, gone
 //
-// Whoever takes a worker off the idle list owns its fields.
+// The code that takes a worker off the idle list owns its fields.
 type roster[T, S any] struct {
 	target    int           // workers that there should be
 	count     int           // workers that there are: idle, busy and yielded

@@ -93,7 +93,7 @@ func (d *state[T, S]) Waits() bool {
 }
 
 // Remove takes an item out of the queue, if it is still there. An item that is no
-// guest counts as dropped, and its place is free at once.
+// guest counts as dropped, and its place is free immediately.
 func (d *Dispatcher[T, S]) Remove(seq uint64) (item T, ok bool) {
 	var e effects[T, S]
 	d.outMu.Lock()

@@ -49,8 +49,8 @@ func (d *Dispatcher[T, S]) Yield(s *Slot) {
 }
 
 // AskBack asks for the slot back, and does not block: AwaitBack does that. It
-// returns nil if there is nothing to wait for. Whoever ends what a run waits for
-// asks in its name, before it takes up something new.
+// returns nil if there is nothing to wait for. The code that ends what a run waits
+// for asks in its name, before it takes up something new.
 func (d *Dispatcher[T, S]) AskBack(s *Slot) <-chan struct{} {
 	var e effects[T, S]
 	var back chan struct{}

@@ -5,8 +5,8 @@ package parker
 // not wait, and no lock is held to wake. The zero Parker is ready for use, and one at
 // which nobody ever waits has no channel.
 //
-// The waiter, with the mutex: Arm, unlock, Park. Whoever changes something, with
-// the mutex: Disarm, unlock, and Wake if Disarm returned true. A waiter that
+// The waiter, with the mutex: Arm, unlock, Park. The code that changes something,
+// with the mutex: Disarm, unlock, and Wake if Disarm returned true. A waiter that
 // finds, with the mutex, that it need not wait after all calls Disarm itself, and
 // Park if that returns false: somebody has disarmed it and is about to wake it.
 type Parker struct {

@@ -24,7 +24,7 @@ const (
 	ExitUnknown   = 10 // unknown whether the task is stored: push again with the same --id
 )
 
-// A usageError is one of whoever called.
+// A usageError is a mistake of the caller.
 type usageError struct{ error }
 
 // An exitError has a code of its own.

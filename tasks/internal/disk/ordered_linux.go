@@ -15,9 +15,9 @@ import (
 // sync in between: where the rename may come first, a power failure could take what was on
 // disk long before.
 //
-// An ext4 without a journal submits the content first, and promises nothing about names
-// after a power failure, whoever syncs. It counts as ordered: syncing each write would not
-// make it better.
+// An ext4 without a journal submits the content first, and promises nothing about
+// names after a power failure, no matter who syncs. It counts as ordered: syncing
+// each write would not make it better.
 func Ordered(dir string) bool {
 	info, err := os.Stat(dir)
 	if err != nil {

@@ -19,13 +19,13 @@ import (
 // A Lock says who may come from the network.
 type Lock struct {
 	Token        string // what callers must send, if there is one
-	Certificates bool   // TLS lets in only callers with a certificate
-	Rate         int    // requests that are let in each second
+	Certificates bool   // TLS accepts only callers with a certificate
+	Rate         int    // requests that are accepted each second
 }
 
-// Guard lets in who may come: with the token if there is one; without a token and
-// certificates, under the name of a loopback address alone, so that no web page reaches
-// it by a name of its own. It lets nothing be changed from another origin.
+// Guard accepts permitted callers: with the token if there is one; without a token
+// and certificates, under the name of a loopback address alone, so that no web page
+// reaches it by a name of its own. It lets nothing be changed from another origin.
 func Guard(next http.Handler, lock Lock) http.Handler {
 	limit := rate.NewLimiter(rate.Limit(lock.Rate), lock.Rate)
 	origins := http.NewCrossOriginProtection()

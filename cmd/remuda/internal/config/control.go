@@ -1,7 +1,7 @@
 package config
 
-// AllowControl sets control at every HTTP provider, as if the file said so. It returns
-// [Faults] for each that lets in whoever comes, and if there is none.
+// AllowControl sets control at every HTTP provider, as if the file said so. It
+// returns [Faults] for each that accepts any caller, and if there is none.
 func (c *Config) AllowControl() error {
 	k := &checker{c: c}
 	some := false

@@ -17,7 +17,7 @@ type Options struct {
 	// Token says that Guard wants one: then the page is served to everybody without
 	// any data, and asks for the token.
 	Token bool
-	// Guard lets in who may see and change tasks.
+	// Guard accepts callers that may see and change tasks.
 	Guard func(http.Handler) http.Handler
 	// API serves all other requests, behind Guard.
 	API http.Handler

@@ -105,7 +105,7 @@ func (l *List) step(ctx context.Context, swept *time.Time) error {
 	return l.claim(ctx)
 }
 
-// claiming gives the oldest value that was taken a name, at once and whole.
+// claiming gives the oldest value that was taken a name, in one step.
 var claiming = redis.NewScript(`
 local value = redis.call('RPOP', KEYS[1])
 if value then redis.call('HSET', KEYS[2], ARGV[1], value) end

@@ -101,7 +101,7 @@ func (s *Service) RemoveCron(ctx context.Context, kind, name string) error {
 	})
 }
 
-// Cron returns the entries of a kind, or of all that are to be had here.
+// Cron returns the entries of a kind, or of all that are available here.
 func (s *Service) Cron(ctx context.Context, kind string) ([]tasks.CronEntry, error) {
 	if err := s.known(ctx, kind); err != nil {
 		return nil, err

@@ -157,14 +157,14 @@ func (s *Service) all(ctx context.Context, f tasks.Filter, payload bool) iter.Se
 	}
 }
 
-// Kinds returns the state of each kind that is to be had here.
+// Kinds returns the state of each kind that is available here.
 func (s *Service) Kinds(ctx context.Context) ([]tasks.KindInfo, error) {
 	all, err := s.Client.Kinds(ctx)
 	return slices.DeleteFunc(all, func(k tasks.KindInfo) bool { return !s.sees(k.Kind) }), err
 }
 
-// Watch returns what happens to tasks of a kind, or of all that are to be had here, from
-// then on.
+// Watch returns what happens to tasks of a kind, or of all that are available here,
+// from then on.
 func (s *Service) Watch(ctx context.Context, kind string) (iter.Seq2[tasks.Event, error], error) {
 	if err := s.known(ctx, kind); err != nil {
 		return nil, err

@@ -19,7 +19,7 @@ type KindOf = tasks.Kind[[]byte, []byte]
 type Service struct {
 	Client *tasks.Client
 
-	// Kind returns a kind by its name; false if it is not to be had here.
+	// Kind returns a kind by its name; false if it is not available here.
 	Kind func(name string) (KindOf, bool)
 
 	// Stored says that kinds which only the store has, as those that were taken out of the
@@ -36,7 +36,7 @@ type Service struct {
 	Body int64
 }
 
-// kind returns a kind that is to be had here.
+// kind returns a kind that is available here.
 func (s *Service) kind(name string) (KindOf, error) {
 	k, ok := s.Kind(name)
 	if !ok {
@@ -54,7 +54,7 @@ func (s *Service) sees(name string) bool {
 	return ok
 }
 
-// known returns an error if the kind is not to be had here. No name is every kind.
+// known returns an error if the kind is not available here. No name is every kind.
 func (s *Service) known(ctx context.Context, name string) error {
 	if name == "" {
 		return nil
