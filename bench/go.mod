@@ -11,7 +11,7 @@ require (
 	github.com/go-pkgz/pool v0.9.0
 	github.com/mattn/go-sqlite3 v1.14.53
 	github.com/panjf2000/ants/v2 v2.12.1
-	github.com/remuda-go/remuda v0.0.0
+	github.com/remuda-go/remuda v0.1.0
 	github.com/sourcegraph/conc v0.3.0
 	github.com/stretchr/testify v1.12.1
 	go.uber.org/goleak v1.3.0

@@ -7,10 +7,10 @@ require (
 	github.com/dustin/go-humanize v1.1.0
 	github.com/muesli/cancelreader v0.2.2
 	github.com/prometheus/client_golang v1.25.0
-	github.com/remuda-go/remuda v0.0.0
-	github.com/remuda-go/remuda/otel v0.0.0
-	github.com/remuda-go/remuda/prometheus v0.0.0
-	github.com/remuda-go/remuda/tasks v0.0.0
+	github.com/remuda-go/remuda v0.1.0
+	github.com/remuda-go/remuda/otel v0.1.0
+	github.com/remuda-go/remuda/prometheus v0.1.0
+	github.com/remuda-go/remuda/tasks v0.1.0
 	github.com/stretchr/testify v1.12.1
 	go.opentelemetry.io/otel/exporters/stdout/stdouttrace v1.47.0
 	go.opentelemetry.io/otel/sdk v1.47.0

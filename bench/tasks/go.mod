@@ -9,8 +9,8 @@ require (
 	github.com/nats-io/nats-server/v2 v2.15.2
 	github.com/nats-io/nats.go v1.55.0
 	github.com/redis/go-redis/v9 v9.14.1
-	github.com/remuda-go/remuda v0.0.0
-	github.com/remuda-go/remuda/tasks v0.0.0
+	github.com/remuda-go/remuda v0.1.0
+	github.com/remuda-go/remuda/tasks v0.1.0
 	github.com/riverqueue/river v0.51.2
 	github.com/riverqueue/river/riverdriver/riverpgxv5 v0.51.2
 	github.com/riverqueue/river/rivertype v0.51.2

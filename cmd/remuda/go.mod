@@ -20,9 +20,9 @@ require (
 	github.com/nats-io/nats-server/v2 v2.15.2
 	github.com/nats-io/nats.go v1.55.0
 	github.com/redis/go-redis/v9 v9.23.0
-	github.com/remuda-go/remuda v0.0.0
-	github.com/remuda-go/remuda/client v0.0.0
-	github.com/remuda-go/remuda/tasks v0.0.0-00010101000000-000000000000
+	github.com/remuda-go/remuda v0.1.0
+	github.com/remuda-go/remuda/client v0.1.0
+	github.com/remuda-go/remuda/tasks v0.1.0
 	github.com/stretchr/testify v1.12.1
 	github.com/urfave/cli/v3 v3.14.0
 	go.uber.org/goleak v1.3.0

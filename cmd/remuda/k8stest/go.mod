@@ -43,9 +43,9 @@ require (
 	github.com/nats-io/nuid v1.0.1 // indirect
 	github.com/pb33f/ordered-map/v2 v2.3.1 // indirect
 	github.com/redis/go-redis/v9 v9.23.0 // indirect
-	github.com/remuda-go/remuda v0.0.0 // indirect
-	github.com/remuda-go/remuda/client v0.0.0 // indirect
-	github.com/remuda-go/remuda/tasks v0.0.0-00010101000000-000000000000 // indirect
+	github.com/remuda-go/remuda v0.1.0 // indirect
+	github.com/remuda-go/remuda/client v0.1.0 // indirect
+	github.com/remuda-go/remuda/tasks v0.1.0 // indirect
 	github.com/urfave/cli/v3 v3.14.0 // indirect
 	github.com/x448/float16 v0.8.4 // indirect
 	go.uber.org/atomic v1.12.0 // indirect
