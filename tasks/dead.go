@@ -35,11 +35,11 @@ func (d DeadTask) Header(name string) string {
 	return ""
 }
 
-// Dead yields the dead tasks that f selects, the longest dead first; with a Limit, those
-// that died last. The first call of a
-// client reads the headers of all records, which takes about a second for each hundred
-// thousand, and so does each where more than a thousand are dead; others read what has
-// been written since. An error is the last that it yields.
+// Dead yields the dead tasks that f selects, the longest dead first; with a Limit,
+// those that died last. The first call of a client reads the headers of all records,
+// which takes about a second for each hundred thousand, and so does each where more
+// than a thousand are dead; others read what has been written since. If it yields an
+// error, that is the last pair.
 func (c *Client) Dead(ctx context.Context, f Filter) iter.Seq2[DeadTask, error] {
 	return func(yield func(DeadTask, error) bool) {
 		_, err := c.eachDead(ctx, f, func(id ID, r *record) bool { return yield(deadTaskOf(id, r), nil) })

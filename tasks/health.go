@@ -12,11 +12,11 @@ import (
 // server's sync_interval decides, which it tells nobody.
 func (c *Client) Durability() string { return c.opts.Durable }
 
-// Health reports whether tasks can be stored, and whether what a killed process left
-// undone is made good: it writes to the store, and returns the error if the server
-// does not confirm that before ctx ends, or else that of the sweeper, if this process
-// was the last to sweep. It is meant for a readiness probe; a second or two is a good
-// bound.
+// Health reports whether tasks can be stored, and whether the tasks of killed
+// processes are recovered: it writes to the store, and returns an error if the
+// server does not confirm that before ctx ends, or else the error of the last sweep,
+// if this process made it. It is meant for a readiness probe; a second or two is a
+// good bound.
 func (c *Client) Health(ctx context.Context) error {
 	if _, err := c.js.PublishMsg(ctx, nats.NewMsg(healthSubject)); err != nil {
 		return fmt.Errorf("remuda: the store is not healthy: %w", err)

@@ -37,8 +37,8 @@ func (i Info) Changed() time.Time {
 	return i.Updated
 }
 
-// Info returns what is known of a task, and [ErrNotFound]. It asks the workers
-// whether they run it, and gives them a tenth of a second to answer.
+// Info returns what is known of a task, or ErrNotFound. It asks the workers whether
+// they run it, and gives them a tenth of a second to answer.
 func (c *Client) Info(ctx context.Context, id ID) (Info, error) {
 	t, err := c.known(ctx, id)
 	if err != nil {
