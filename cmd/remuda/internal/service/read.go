@@ -70,7 +70,7 @@ type Task struct {
 	Payload []byte
 }
 
-// List yields the tasks of kinds that are to be had here, as [tasks.Client.List] does. An
+// List yields the tasks of kinds that are available here, as [tasks.Client.List] does. An
 // error is the last that it yields.
 func (s *Service) List(ctx context.Context, f tasks.Filter, payload bool) iter.Seq2[Task, error] {
 	return func(yield func(Task, error) bool) {
@@ -93,7 +93,7 @@ func (s *Service) List(ctx context.Context, f tasks.Filter, payload bool) iter.S
 	}
 }
 
-// newest yields those of all kinds that are to be had here that have changed last.
+// newest yields those of all kinds that are available here that have changed last.
 func (s *Service) newest(ctx context.Context, f tasks.Filter, payload bool) iter.Seq2[Task, error] {
 	return func(yield func(Task, error) bool) {
 		kinds, failed := s.Kinds(ctx)
