@@ -83,7 +83,7 @@ func (a *app) waitFor(ctx context.Context, cmd *cli.Command, id tasks.ID, timeou
 					seen.clear()
 					return a.result(ctx, cmd, c, t)
 				}
-				seen.say("%s", standOf(t, c.Alone, time.Since(begun)))
+				seen.sayf("%s", standOf(t, c.Alone, time.Since(begun)))
 				if c.Alone {
 					return errAgain
 				}

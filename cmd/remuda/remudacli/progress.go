@@ -34,8 +34,8 @@ func (a *app) progress() *progress {
 // live reports whether anybody sees it.
 func (p *progress) live() bool { return p.width > 0 }
 
-// say shows a text in place of what was shown.
-func (p *progress) say(format string, args ...any) {
+// sayf shows a text in place of what was shown.
+func (p *progress) sayf(format string, args ...any) {
 	if !p.live() || time.Since(p.latest) < progressPause {
 		return
 	}

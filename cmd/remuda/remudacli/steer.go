@@ -49,7 +49,7 @@ func (a *app) each(name, usage, argsUsage string, flags []cli.Flag, f func(*remo
 				defer seen.clear()
 				for i, id := range ids {
 					if !isTerminal(a.std.Out) { // there, each line is a step
-						seen.say("%s: %d of %d", name, i, len(ids))
+						seen.sayf("%s: %d of %d", name, i, len(ids))
 					}
 					if err := f(c, ctx, id); err != nil {
 						failed = errors.Join(failed, err)
@@ -82,7 +82,7 @@ func (a *app) chosen(ctx context.Context, cmd *cli.Command, c *remote.Client) (i
 			return nil, err
 		}
 		ids = append(ids, t.ID)
-		seen.say("%s found", count(len(ids), "dead task", "dead tasks"))
+		seen.sayf("%s found", count(len(ids), "dead task", "dead tasks"))
 	}
 	return ids, nil
 }
