@@ -84,10 +84,10 @@ var (
 //
 // # The queue
 //
-// Inputs wait in the queue until their batch begins, so that its bound is at least size:
-// a [Config.Queue] below counts as size, [Unbuffered] too. Those of Map and Stream take
-// no places, as everywhere; these read ahead by the bound of the queue and a batch for
-// each worker. Config.Inline means nothing.
+// Inputs wait in the queue until their batch begins, so that its bound is at least
+// size: a [Config.Queue] below counts as size, [Unbuffered] too. Those of Map and
+// Stream take no places, as everywhere; these read ahead by the bound of the queue
+// and a batch for each worker. [Config.Inline] has no effect.
 //
 // StartBatches returns [ErrInvalidBatch] for a size below 1 or a wait below 0, and the
 // errors of [Start].

@@ -47,8 +47,9 @@ var (
 	// ErrInvalidIdleTimeout says that [Config.IdleTimeout] is negative.
 	ErrInvalidIdleTimeout = errors.New("remuda: invalid idle timeout")
 
-	// ErrNilJob says that a job or another function, a builder, a middleware, what
-	// one of these returned, a source or a sequence is nil. The error says which.
+	// ErrNilJob says that something that must not be nil is: a job or another
+	// function, a builder, a middleware, what one of these returned, a source or a
+	// sequence. The error says which.
 	ErrNilJob = errors.New("remuda: nil job, builder, handler, source or sequence")
 
 	// ErrSourceFed is returned by Do, Send and the like on a pool that takes its

@@ -59,10 +59,10 @@ func (p *Pool[In, Out]) Group(ctx context.Context) *Group[In, Out] {
 }
 
 // Send hands an input to the pool, as [Pool.Send] does, and waits while the queue is
-// full. An error says that the input was not accepted: it is the group's first error
-// once there is one, that of the group's context once that has ended, after Wait too,
-// or one of those of Pool.Send, and that fails the group. So Wait has the reason, and
-// a loop that sends may end at the first error. It costs one allocation.
+// full. An error says that the input was not accepted. It is the group's first error
+// once there is one, the error of the group's context once that has ended (after
+// Wait, too), or an error of [Pool.Send], which fails the group. So Wait has the
+// reason, and a loop that sends may end at the first error. It costs one allocation.
 //
 // A job of the same pool that adds to the group calls SendContext.
 func (g *Group[In, Out]) Send(in In) error { return g.send(g.ctx, in) }

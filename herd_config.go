@@ -11,10 +11,10 @@ type settings[Body, Result any] struct {
 	onFailure  []func(*Work[Body, Result])
 }
 
-// SetMaxRetries sets how many times a unit of work is tried again before it
-// fails; the default is 0. A negative number is taken for 0. Like all methods
-// that set something other than the size, it returns [ErrPoolStarted] once the
-// herd is started, and [ErrPoolClosed] after Close, and changes nothing then.
+// SetMaxRetries sets how many times a unit of work is tried again before it fails;
+// the default is 0. A negative number counts as 0. Like all methods that set
+// something other than the size, it returns [ErrPoolStarted] once the herd is
+// started, and [ErrPoolClosed] after Close, and changes nothing then.
 func (h *Herd[Body, Result]) SetMaxRetries(n int) error {
 	return h.set(func() { h.maxRetries = max(n, 0) })
 }

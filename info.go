@@ -39,8 +39,8 @@ func InfoFrom(ctx context.Context) (Info, bool) {
 // it is called again. It is for a [Middleware] that runs a job several times: it
 // calls SetAttempt before each further time, with one more than the Attempt that it
 // finds, since a middleware around it may do the same. One whose inputs were tried
-// elsewhere before says so with it. Every input starts at 1, and an n below that is
-// taken for 1.
+// elsewhere before says so with it. Every input starts at 1, and a lower n counts as
+// 1.
 //
 // Outside of a run SetAttempt does nothing. It is safe for concurrent use and
 // allocates nothing.

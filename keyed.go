@@ -51,10 +51,10 @@ var ErrNestedKey = errors.New("remuda: job of a keyed pool would wait for its ow
 //
 // # What else is different
 //
-// Map, Stream, MapErr and DoAll hand over their inputs one by one, through the queue,
-// where each takes a place; when their context ends, those that have not begun leave it,
-// and their outcome is that error. Do never runs the job on its caller's goroutine, and
-// Config.Inline means nothing.
+// Map, Stream, MapErr and DoAll hand over their inputs one by one, through the
+// queue, where each takes a place; when their context ends, those that have not
+// begun leave it, and their outcome is that error. Do never runs the job on its
+// caller's goroutine, and [Config.Inline] has no effect.
 //
 // StartKeyed returns the errors of [Start], and [ErrNilJob] for a nil key function.
 func StartKeyed[In, Out any, K comparable](

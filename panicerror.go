@@ -36,7 +36,7 @@ func (e *PanicError) in(pool string) *PanicError {
 }
 
 // Error returns the pool's name, the panic's value and its place: the function that
-// panicked, with file and line. The rest of the stack is in the field Stack. As
+// panicked, with file and line. The rest of the stack is in the field Stack. Like
 // Unwrap, it may be called on a nil PanicError, which a job may return or panic
 // with.
 func (e *PanicError) Error() string {

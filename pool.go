@@ -40,7 +40,7 @@ func NewWithConfig[In, Out any](cfg Config, mws ...Middleware) (*Pool[In, Out], 
 
 // NewFrom returns a pool whose workers take their inputs from src, each as soon as
 // it has finished the one before. Do, Send and the like return [ErrSourceFed];
-// Config.Queue and Config.Inline mean nothing to it. The errors are those of
+// [Config.Queue] and [Config.Inline] have no effect. The errors are those of
 // NewWithConfig, and [ErrNilJob] for a nil source. [StartFrom] needs no type
 // arguments; NewFrom is for a builder, for [Pool.Run], and for settings that must be
 // made before the first input runs.

@@ -26,10 +26,10 @@ import (
 // others in turn make a chain of contexts that grows. Jobs that do so endlessly
 // should send with a context of their own, which has only the values to pass on.
 //
-// Send returns [ErrPoolClosed], [ErrNotStarted] or [ErrSourceFed] if the pool
-// takes no inputs. If a failed run has closed the pool ([Config.StopOnErrors]), the
-// error is that of the run, too, to errors.Is; so it is with TrySend, Submit and
-// TrySubmit, but not with Do and the like, whose error may be an outcome. If that run
+// Send returns [ErrPoolClosed], [ErrNotStarted] or [ErrSourceFed] if the pool takes
+// no inputs. If a failed run has closed the pool ([Config.StopOnErrors]), the error
+// is that of the run, too, to errors.Is; the same holds for TrySend, Submit and
+// TrySubmit, but not for Do and the like, whose error may be an outcome. If that run
 // panicked, [Pool.Err] has the [*PanicError].
 //
 // Send costs no allocation if ctx is context.Background() or context.TODO(), and one

@@ -12,10 +12,10 @@ import (
 // Map reports; nothing begins once Stop has dropped the queue.
 //
 // Otherwise it is [Pool.Close]. When ctx ends first, it cancels the runs and returns
-// a [*CloseError], whose Dropped has those that Stop dropped to begin with. A Stop
-// after Close drops what that has left in the queue, waits, and returns
-// ErrPoolClosed. Called by a job, with the job's context, it does not wait. In a
-// pool that is fed by a [Source] nothing is queued, and Stop is Close.
+// a [*CloseError], whose Dropped includes those that Stop itself dropped. A Stop
+// after Close drops what is left in the queue, waits, and returns ErrPoolClosed.
+// Called by a job, with the job's context, it does not wait. In a pool that is fed
+// by a [Source] nothing is queued, and Stop is Close.
 func (p *Pool[In, Out]) Stop(ctx context.Context) error {
 	mustContext(ctx)
 	c := &p.core

@@ -70,11 +70,10 @@ func Then[A, B, C any](first Job[A, B], second Job[B, C]) Job[A, C] {
 	}, first, second)
 }
 
-// Tap is job with see called after each run, with what went in and what came
-// out. A run that panicked shows see a [*PanicError] and then panics on with it;
-// one that ended its goroutine shows [ErrGoexit]. See is called on the goroutine
-// of the run, which it holds up; it must be safe for concurrent use if job is
-// used so.
+// Tap is job with see called after each run, with what went in and what came out. If
+// the run panicked, see gets a [*PanicError], and then the panic goes on; if it
+// ended its goroutine, see gets [ErrGoexit]. See runs on the goroutine of the run,
+// which waits for it; it must be safe for concurrent use if job is used so.
 //
 // A pool's middleware is around the job, Tap included: with a Retry there, see is
 // called for each attempt. To see what came of all of them, put the Retry inside:
@@ -116,9 +115,9 @@ func attempt[In, Out any](ctx context.Context, job Job[In, Out], in In) (out Out
 	return out, nil, err
 }
 
-// Fallback is job with a second way to an output: when job returns an error,
-// the outcome is what fallback makes of the input and that error. A fallback
-// that has nothing to offer returns the error it got.
+// Fallback is job with a second way to an output: when job returns an error, the
+// outcome is what fallback makes of the input and that error. A fallback that has
+// nothing to offer returns the error that it got.
 //
 // Fallback is not called once the context has ended, since nobody waits for the
 // outcome any more, nor for a panic, which is a bug that must stay visible; a panic

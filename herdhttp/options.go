@@ -57,10 +57,10 @@ func WithMetrics(metrics http.Handler) Option {
 	}
 }
 
-// WithErrorLog sets where the server that [Serve] starts logs what goes wrong
-// with a connection, an authorizer or metrics handler that panicked, and a
-// listener that failed. Without it, that is the standard logger of package log,
-// as with every [http.Server]. It means nothing to [Handler].
+// WithErrorLog sets where the server that [Serve] starts logs what goes wrong with a
+// connection, an authorizer or metrics handler that panicked, and a listener that
+// failed. Without it, that is the standard logger of package log, as with every
+// [http.Server]. It has no effect on Handler.
 func WithErrorLog(l *log.Logger) Option {
 	return func(c *config) error {
 		if l == nil {

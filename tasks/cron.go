@@ -27,7 +27,7 @@ type Spec struct {
 // NewID(kind, name@time); if the one before still waits or runs, both are there,
 // unless [Unique] says otherwise: then the new one is left out.
 //
-// At, After, WithID and Expires mean nothing here.
+// At, After, WithID and Expires have no effect here.
 func (k Kind[In, Out]) Cron(ctx context.Context, c *Client, name string, spec Spec, in In, opts ...PushOption) error {
 	if _, err := k.queue(ctx, c); err != nil {
 		return err

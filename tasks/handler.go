@@ -40,7 +40,7 @@ type active struct {
 // says, with mws around each run, the first outermost. If w runs already, they start
 // immediately.
 //
-// Config.Name is the kind if it is empty; Queue and Inline mean nothing here.
+// Config.Name is the kind if it is empty; Queue and Inline have no effect here.
 // Middleware may retry a job, but that does not replace the kind's Attempts. A job
 // that returns [middleware.Permanent] or [remuda.ErrInvalidInput] is not tried
 // again: the task is dead immediately.
