@@ -23,8 +23,8 @@ func Example() {
 	}
 	out, err := pool.Do(context.Background(), "hello")
 	fmt.Println(out, err)
-	if err := pool.CloseWithTimeout(time.Minute); err != nil { // runs what was accepted
-		log.Fatal(err) // there was no time for all of it: the error says what was left undone
+	if err := pool.Close(context.Background()); err != nil {
+		log.Fatal(err)
 	}
 	// Output: HELLO <nil>
 }

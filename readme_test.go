@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The names that the rows of the README use without saying what they are.
+// The names that the rows of these pages use without saying what they are.
 const readmeNames = `package readme
 
 import (
@@ -78,6 +78,11 @@ var _ *rate.Limiter
 var _ *semaphore.Weighted
 `
 
+// The pages with tables of 'you want, you write', and with code.
+var codePages = []string{
+	"README.md", "docs/methods.md", "docs/middleware.md", "docs/performance.md", "docs/shutdown.md", "docs/testing.md",
+}
+
 // Each row of 'you want, you write' compiles: what it says to write is taken as
 // statements of one function, row by row.
 func TestReadmeRowsCompile(t *testing.T) {
@@ -87,10 +92,10 @@ func TestReadmeRowsCompile(t *testing.T) {
 	require.Greater(t, len(rows), 40)
 	for i, row := range rows {
 		statements := statementsOf(row.code)
-		assert.NotEmpty(t, statements, "README.md:%d: nothing of it is code that can be checked", row.line)
+		assert.NotEmpty(t, statements, "%s:%d: nothing of it is code that can be checked", row.page, row.line)
 		fmt.Fprintf(&source, "\nfunc row%d() {\n", i)
 		for _, s := range statements {
-			fmt.Fprintf(&source, "//line README.md:%d\n%s\n", row.line, s)
+			fmt.Fprintf(&source, "//line %s:%d\n%s\n", row.page, row.line, s)
 		}
 		source.WriteString("}\n")
 	}
@@ -109,6 +114,7 @@ func TestReadmeRowsCompile(t *testing.T) {
 
 // A readmeRow is a row of a table, and the code in its second column.
 type readmeRow struct {
+	page string
 	line int
 	code []string
 }
@@ -117,18 +123,26 @@ var inlineCode = regexp.MustCompile("`([^`]+)`")
 
 func readmeRows(t *testing.T) (rows []readmeRow) {
 	t.Helper()
-	text, err := os.ReadFile("README.md")
-	require.NoError(t, err)
+	for _, page := range codePages {
+		rows = append(rows, rowsOf(page, readPage(t, page))...)
+	}
+	return rows
+}
+
+func rowsOf(page, text string) (rows []readmeRow) {
 	table := false
-	for i, line := range strings.Split(string(text), "\n") {
+	for i, line := range strings.Split(text, "\n") {
 		switch {
 		case strings.HasPrefix(line, "| you want | you write |"):
 			table = true
 		case !strings.HasPrefix(line, "|"):
 			table = false
 		case table && !strings.HasPrefix(line, "|---"):
-			row := readmeRow{line: i + 1}
 			_, write, _ := strings.Cut(strings.TrimPrefix(line, "|"), "|")
+			if strings.Contains(write, "from the module") {
+				continue // its own module has an example
+			}
+			row := readmeRow{page: page, line: i + 1}
 			for _, match := range inlineCode.FindAllStringSubmatch(write, -1) {
 				row.code = append(row.code, match[1])
 			}
@@ -157,25 +171,27 @@ func statementsOf(code []string) (statements []string) {
 	return statements
 }
 
-// Each block of Go in the README is in an example, but for what frames it: paragraph by
-// paragraph, since an example has some more around them.
-func TestReadmeBlocksAreExamples(t *testing.T) {
-	var examples strings.Builder
-	paths, err := filepath.Glob("*example*_test.go")
-	require.NoError(t, err)
-	for _, path := range paths {
-		text, err := os.ReadFile(path)
+// Each block of Go in these pages is in a test, but for what frames it: paragraph by
+// paragraph, since a test has some more around them.
+func TestReadmeBlocksAreTested(t *testing.T) {
+	var tests strings.Builder
+	for _, pattern := range []string{"*example*_test.go", "snippets_test.go", "bench/migration/*_test.go"} {
+		paths, err := filepath.Glob(pattern)
 		require.NoError(t, err)
-		examples.WriteString(bareCode(string(text)))
+		require.NotEmpty(t, paths, pattern)
+		for _, path := range paths {
+			tests.WriteString(bareCode(readPage(t, path)))
+		}
 	}
-	text, err := os.ReadFile("README.md")
-	require.NoError(t, err)
-	blocks := regexp.MustCompile("(?s)```go\n(func main\\(\\) {\n)?(.*?)(\n})?\n```").FindAllStringSubmatch(string(text), -1)
-	require.Len(t, blocks, strings.Count(string(text), "```go"))
-	for _, block := range blocks {
-		for paragraph := range strings.SplitSeq(block[2], "\n\n") {
-			if !strings.Contains(examples.String(), bareCode(paragraph)) { // assert.Contains would show all of them
-				t.Errorf("no example has\n%s", paragraph)
+	for _, page := range codePages {
+		text := readPage(t, page)
+		blocks := regexp.MustCompile("(?s)```go\n(func main\\(\\) {\n)?(.*?)(\n})?\n *```").FindAllStringSubmatch(text, -1)
+		require.Len(t, blocks, strings.Count(text, "```go"), page)
+		for _, block := range blocks {
+			for paragraph := range strings.SplitSeq(block[2], "\n\n") {
+				if !strings.Contains(tests.String(), bareCode(paragraph)) { // assert.Contains would show all of them
+					t.Errorf("%s: no test has\n%s", page, paragraph)
+				}
 			}
 		}
 	}

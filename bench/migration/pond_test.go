@@ -56,15 +56,14 @@ func TestPondFull(t *testing.T) {
 	{
 		pool := pond.NewPool(1, pond.WithQueueSize(1), pond.WithNonBlocking(true))
 		f := func() error { <-hold; return nil }
-		first, ok := pool.TrySubmitErr(f)
+		task, ok := pool.TrySubmitErr(f)
 		require.True(t, ok)
 		for ok { // until the worker has one and the queue another
-			task, accepted := pool.TrySubmitErr(f)
-			_, ok = task, accepted
+			_, ok = pool.TrySubmitErr(f)
 		}
 		require.ErrorIs(t, pool.Go(func() { _ = f() }), pond.ErrQueueFull)
 		close(hold)
-		require.NoError(t, first.Wait())
+		require.NoError(t, task.Wait())
 		pool.StopAndWait()
 	}
 	{
