@@ -2,6 +2,7 @@ package migration_test
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -29,9 +30,9 @@ func withChannel(ctx context.Context, handle func(context.Context, Order) (Recei
 }
 
 func withPool(ctx context.Context, handle func(context.Context, Order) (Receipt, error), order Order) error {
-	pool, err := remuda.Start(8, handle)
-	err = pool.Send(ctx, order) // ErrPoolClosed after Close
-	err = pool.CloseWithTimeout(10 * time.Second)
+	pool := remuda.Must(remuda.Start(8, handle))
+	err := pool.Send(ctx, order) // ErrPoolClosed after Close
+	err = errors.Join(err, pool.CloseWithTimeout(10*time.Second))
 	return err
 }
 
