@@ -164,7 +164,15 @@ func TestRedriveOfWhatWaits(t *testing.T) {
 
 func TestRedriveOfWhatWasCancelledWhileItRuns(t *testing.T) {
 	t.Parallel()
-	c := open(t, "", sweep(100*time.Millisecond))
+	for name, every := range map[string]time.Duration{"sweeping": 100 * time.Millisecond, "alone": time.Hour} { // rule 3 needs no sweeper
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			redriveWhileItRuns(t, open(t, "", sweep(every)))
+		})
+	}
+}
+
+func redriveWhileItRuns(t *testing.T, c *tasks.Client) {
 	k := tasks.Define[int, int]("redrive")
 	w := tasks.NewWorker(c)
 	begun, release := make(chan int, 10), make(chan struct{})

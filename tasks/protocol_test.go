@@ -70,6 +70,7 @@ func TestAnyClientCanPushAndRead(t *testing.T) {
 	}
 	m := nats.NewMsg("remuda.queue.foreign.unknown")
 	m.Header.Set("Remuda-Tag", "5")
+	m.Data = []byte("21")
 	_, err = js.PublishMsg(t.Context(), m)
 	require.NoError(t, err)
 	drained(t, c, "foreign")

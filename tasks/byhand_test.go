@@ -1,0 +1,215 @@
+package tasks_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/remuda-go/remuda/middleware"
+	"github.com/remuda-go/remuda/tasks"
+	"github.com/remuda-go/remuda/tasks/internal/setup"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// A vandal changes by hand what is stored, into what a process may leave that is killed
+// in the wrong place.
+type vandal struct {
+	t  testing.TB
+	js jetstream.JetStream
+}
+
+// vandalise starts a server on which a sweeper comes often, and has a vandal.
+func vandalise(t testing.TB) (*tasks.Client, vandal) {
+	n := newServer(t)
+	c := n.connect(func(s *setup.Options) { s.Sweep = 50 * time.Millisecond })
+	conn, err := nats.Connect(n.srv.ClientURL())
+	require.NoError(t, err)
+	t.Cleanup(conn.Close)
+	js, err := jetstream.New(conn)
+	require.NoError(t, err)
+	return c, vandal{t, js}
+}
+
+func (v vandal) stream(name string) jetstream.Stream {
+	s, err := v.js.Stream(v.t.Context(), name)
+	require.NoError(v.t, err)
+	return s
+}
+
+func (v vandal) purge(stream, subject string) {
+	require.NoError(v.t, v.stream(stream).Purge(v.t.Context(), jetstream.WithPurgeSubject(subject)))
+}
+
+func (v vandal) last(stream, subject string) *jetstream.RawStreamMsg {
+	msg, err := v.stream(stream).GetLastMsgForSubject(v.t.Context(), subject)
+	require.NoError(v.t, err)
+	return msg
+}
+
+func (v vandal) put(msg *nats.Msg) {
+	_, err := v.js.PublishMsg(v.t.Context(), msg)
+	require.NoError(v.t, err)
+}
+
+// Rule 1: only what has ended is forgotten, and of that not the dead.
+func TestWhatHasNotEndedIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	c, v := vandalise(t)
+	k := tasks.Define[int, int]("kept", tasks.Keep(100*time.Millisecond), tasks.MaxQueued(1),
+		tasks.Backoff(func(int) time.Duration { return 3 * time.Second }))
+	w := tasks.NewWorker(c)
+	run(t, w) // which sweeps
+	job := func(ctx context.Context, n int) (int, error) {
+		r, _ := tasks.RunFrom(ctx)
+		switch {
+		case n == 0:
+			return 0, middleware.Permanent(errors.New("dead"))
+		case n == 1 && r.Attempt == 1:
+			return 0, errors.New("later")
+		}
+		return n, nil
+	}
+	h := handle(t, w, k, 1, job)
+	dead := push(t, c, k, 0)
+	state(t, c, dead, tasks.Dead)
+	drained(t, c, "kept")
+	retrying := push(t, c, k, 1)
+	state(t, c, retrying, tasks.Retrying)
+	drained(t, c, "kept")
+	require.NoError(t, h.Close(within(t)))
+	push(t, c, k, 2) // the kind is full, so that what is lost can't come back
+	done := make(chan struct{})
+	time.AfterFunc(4500*time.Millisecond, func() { close(done) }) // Keep and the window have passed, and it is due
+	for over := false; !over; {
+		select {
+		case <-done:
+			over = true
+		default:
+			v.purge("REMUDA_SCHEDULE", "remuda.*."+string(retrying)+".1")
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
+	info, err := c.Info(t.Context(), dead)
+	require.NoError(t, err)
+	assert.Equal(t, tasks.Dead, info.State)
+	info, err = c.Info(t.Context(), retrying)
+	require.NoError(t, err)
+	assert.Equal(t, tasks.Retrying, info.State)
+	handle(t, w, k, 1, job)
+	got, err := k.Wait(within(t), c, retrying)
+	require.NoError(t, err)
+	assert.Equal(t, 1, got)
+}
+
+// Rule 1: an ID is remembered for as long as the window of its queue, which was made
+// with another Keep.
+func TestAnIDIsRememberedForTheWindow(t *testing.T) {
+	t.Parallel()
+	c, _ := vandalise(t)
+	push(t, c, tasks.Define[int, int]("window"), 1)
+	k := tasks.Define[int, int]("window", tasks.Keep(100*time.Millisecond))
+	w := tasks.NewWorker(c)
+	handle(t, w, k, 1, double)
+	run(t, w)
+	id := push(t, c, k, 1, tasks.WithID("a"))
+	_, err := k.Wait(within(t), c, id)
+	require.NoError(t, err)
+	time.Sleep(time.Second)
+	got, err := k.Result(t.Context(), c, id)
+	require.NoError(t, err)
+	assert.Equal(t, 2, got)
+}
+
+// Rule 3: that the window remembers a carrier does not say that the task is in its
+// queue: it may have been acknowledged unrun, for a record that is forgotten.
+func TestADueMessageWhoseCarrierIsGone(t *testing.T) {
+	t.Parallel()
+	c, v := vandalise(t)
+	k := tasks.Define[int, int]("due", tasks.Keep(3*time.Second)) // which is the window, too
+	push(t, c, k, 1)
+	msg := nats.NewMsg("remuda.queue.due.a")
+	msg.Header.Set(jetstream.MsgIDHeader, "due.a@0")
+	v.put(msg)
+	v.purge("REMUDA_QUEUE_due", "remuda.queue.due.a")
+	id := push(t, c, k, 21, tasks.WithID("a"), tasks.After(50*time.Millisecond))
+	w := tasks.NewWorker(c)
+	handle(t, w, k, 1, double)
+	run(t, w)
+	got, err := k.Wait(within(t), c, id)
+	require.NoError(t, err)
+	assert.Equal(t, 42, got)
+}
+
+// Rule 5: who gives back a key looks whether it is still its own.
+func TestAKeyThatAnotherTaskHasTaken(t *testing.T) {
+	t.Parallel()
+	c, _ := vandalise(t)
+	k := tasks.Define[string, string]("taken")
+	w := tasks.NewWorker(c)
+	begun, release := make(chan string, 10), make(chan struct{})
+	handle(t, w, k, 1, func(_ context.Context, in string) (string, error) {
+		begun <- in
+		<-release
+		return in, nil
+	})
+	run(t, w)
+	push(t, c, k, "first")
+	assert.Equal(t, "first", receive(t, begun))
+	cancelled := push(t, c, k, "cancelled", tasks.Unique("u"))
+	require.NoError(t, c.Cancel(t.Context(), cancelled))
+	holder := push(t, c, k, "holder", tasks.Unique("u"))
+	release <- struct{}{}
+	assert.Equal(t, "holder", receive(t, begun), "the carrier of the cancelled one was acknowledged unrun")
+	_, err := k.Push(t.Context(), c, "third", tasks.Unique("u"))
+	require.Equal(t, holder, duplicateOf(err))
+	close(release)
+}
+
+// Rule 5: the sweeper gives back a key whose task has ended, and no other.
+func TestAKeyThatWasNotGivenBack(t *testing.T) {
+	t.Parallel()
+	c, v := vandalise(t)
+	k := tasks.Define[int, int]("stale")
+	held := push(t, c, k, 1, tasks.Unique("held"), tasks.After(time.Hour))
+	w := tasks.NewWorker(c)
+	release := make(chan struct{})
+	handle(t, w, k, 1, func(_ context.Context, n int) (int, error) { <-release; return n, nil })
+	id := push(t, c, k, 1, tasks.Unique("u"))
+	key := v.last("REMUDA_STATE", "remuda.key.stale.u")
+	run(t, w)
+	close(release)
+	_, err := k.Wait(within(t), c, id)
+	require.NoError(t, err)
+	drained(t, c, "stale")
+	stale := nats.NewMsg(key.Subject)
+	for _, name := range []string{"Remuda-Task", "Remuda-Key"} {
+		stale.Header.Set(name, key.Header.Get(name))
+	}
+	v.put(stale)
+	_, err = k.Push(t.Context(), c, 2, tasks.Unique("u"))
+	require.Equal(t, id, duplicateOf(err))
+	require.Eventually(t, func() bool {
+		_, err := k.Push(t.Context(), c, 2, tasks.Unique("u"))
+		return err == nil
+	}, soon, 20*time.Millisecond)
+	_, err = k.Push(t.Context(), c, 2, tasks.Unique("held"))
+	require.Equal(t, held, duplicateOf(err))
+}
+
+// Rule 6: the sweeper ends what has expired, also if the schedule for that is lost.
+func TestATaskExpiresThatNothingTellsOf(t *testing.T) {
+	t.Parallel()
+	c, v := vandalise(t)
+	k := tasks.Define[int, int]("lost", tasks.Backoff(func(int) time.Duration { return time.Hour }))
+	w := tasks.NewWorker(c)
+	handle(t, w, k, 1, func(context.Context, int) (int, error) { return 0, errors.New("later") })
+	run(t, w)
+	id := push(t, c, k, 1, tasks.Expires(time.Now().Add(2*time.Second)))
+	state(t, c, id, tasks.Retrying)
+	v.purge("REMUDA_SCHEDULE", "remuda.schedule."+string(id)+".expire")
+	state(t, c, id, tasks.Expired)
+}
