@@ -213,3 +213,55 @@ func TestATaskExpiresThatNothingTellsOf(t *testing.T) {
 	v.purge("REMUDA_SCHEDULE", "remuda.schedule."+string(id)+".expire")
 	state(t, c, id, tasks.Expired)
 }
+
+// Wait looks again for an end of which it was not told.
+func TestWaitWithoutEvents(t *testing.T) {
+	t.Parallel()
+	c, v := vandalise(t)
+	state := v.stream("REMUDA_STATE").CachedInfo().Config
+	state.RePublish = nil
+	_, err := v.js.UpdateStream(t.Context(), state)
+	require.NoError(t, err)
+	k := tasks.Define[int, int]("untold")
+	id := push(t, c, k, 21)
+	w := tasks.NewWorker(c)
+	begun, release := make(chan int), make(chan struct{})
+	handle(t, w, k, 1, func(_ context.Context, n int) (int, error) { begun <- n; <-release; return 2 * n, nil })
+	run(t, w)
+	receive(t, begun)
+	time.AfterFunc(time.Second, func() { close(release) }) // its first looks have found nothing
+	got, err := k.Wait(within(t), c, id)
+	require.NoError(t, err)
+	assert.Equal(t, 42, got)
+}
+
+// Rule 10: a server that still writes the first copy of a carrier has not refused it.
+func TestADuplicateThatIsUnderWay(t *testing.T) {
+	t.Parallel()
+	n := newServer(t)
+	c := n.connect()
+	conn, err := nats.Connect(n.srv.ClientURL())
+	require.NoError(t, err)
+	t.Cleanup(conn.Close)
+	js, err := jetstream.New(conn)
+	require.NoError(t, err)
+	// A queue that does not hear of its carriers: the test answers in its place.
+	_, err = js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "REMUDA_QUEUE_conflict", Subjects: []string{"elsewhere"}, MaxMsgs: 1_000_000})
+	require.NoError(t, err)
+	answers := []string{
+		`{"error":{"code":409,"err_code":10158,"description":"message is a duplicate of one in progress"}}`,
+		`{"stream":"REMUDA_QUEUE_conflict","seq":1}`,
+	}
+	asked := make(chan string, 10)
+	_, err = conn.Subscribe("remuda.queue.conflict.*", func(msg *nats.Msg) {
+		asked <- msg.Header.Get(jetstream.MsgIDHeader)
+		_ = msg.Respond([]byte(answers[min(len(asked), len(answers))-1]))
+	})
+	require.NoError(t, err)
+	require.NoError(t, conn.Flush())
+	id := push(t, c, tasks.Define[int, int]("conflict"), 1)
+	for range answers {
+		assert.Equal(t, string(id)+"@0", receive(t, asked))
+	}
+	assert.Empty(t, asked)
+}

@@ -203,7 +203,12 @@ func TestCluster(t *testing.T) {
 		return err == nil
 	}, soon, 100*time.Millisecond)
 	t.Cleanup(func() { require.NoError(t, c.Close()) })
-	_, err := tasks.Connect(t.Context(), urls[0], tasks.Replicas(1))
+	overheard, err := nats.Connect(urls[0])
+	require.NoError(t, err)
+	t.Cleanup(overheard.Close)
+	direct, err := overheard.SubscribeSync("$JS.API.DIRECT.GET.REMUDA_STATE.>") // a replica would answer, which may lag
+	require.NoError(t, err)
+	_, err = tasks.Connect(t.Context(), urls[0], tasks.Replicas(1))
 	require.ErrorIs(t, err, tasks.ErrMismatch)
 
 	k := tasks.Define[int, int]("cluster", tasks.Lease(2*time.Second), tasks.Backoff(func(int) time.Duration { return time.Millisecond }))
@@ -239,6 +244,9 @@ func TestCluster(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, 2*n, got)
 	}
+	asked, _, err := direct.Pending()
+	require.NoError(t, err)
+	assert.Zero(t, asked, "decisions rest on what the leader says")
 }
 
 func startCluster(t testing.TB, n int) []*server.Server {
