@@ -3,6 +3,7 @@ package tasks_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/remuda-go/remuda/middleware"
 	"github.com/remuda-go/remuda/tasks"
+	"github.com/remuda-go/remuda/tasks/embedded"
 	"github.com/remuda-go/remuda/tasks/internal/setup"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -105,23 +107,52 @@ func TestWhatHasNotEndedIsNotForgotten(t *testing.T) {
 	assert.Equal(t, 1, got)
 }
 
-// Rule 1: an ID is remembered for as long as the window of its queue, which was made
-// with another Keep.
-func TestAnIDIsRememberedForTheWindow(t *testing.T) {
+// Rule 1: an ID is remembered for Keep, and for the window of its queue, which may have
+// been made with another Keep.
+func TestAnIDIsRememberedForKeepAndTheWindow(t *testing.T) {
 	t.Parallel()
 	c, _ := vandalise(t)
-	push(t, c, tasks.Define[int, int]("window"), 1)
-	k := tasks.Define[int, int]("window", tasks.Keep(100*time.Millisecond))
 	w := tasks.NewWorker(c)
-	handle(t, w, k, 1, double)
+	ids := make(map[tasks.ID]tasks.Kind[int, int])
+	for name, keeps := range map[string][2]time.Duration{"window": {time.Hour, 100 * time.Millisecond}, "keep": {100 * time.Millisecond, time.Hour}} {
+		push(t, c, tasks.Define[int, int](name, tasks.Keep(keeps[0])), 1)
+		k := tasks.Define[int, int](name, tasks.Keep(keeps[1]))
+		handle(t, w, k, 1, double)
+		ids[push(t, c, k, 1, tasks.WithID("a"))] = k
+	}
+	run(t, w)
+	for id, k := range ids {
+		_, err := k.Wait(within(t), c, id)
+		require.NoError(t, err)
+	}
+	time.Sleep(time.Second)
+	for id, k := range ids {
+		_, err := k.Result(t.Context(), c, id)
+		require.NoError(t, err)
+	}
+}
+
+// Rule 1: an end is remembered while a carrier is there that would run again without it.
+func TestAnEndIsRememberedWhileACarrierIsThere(t *testing.T) {
+	t.Parallel()
+	c, v := vandalise(t)
+	k := tasks.Define[int, int]("spoken", tasks.Keep(100*time.Millisecond))
+	w := tasks.NewWorker(c)
+	runs := make(chan int, 10)
+	handle(t, w, k, 1, func(_ context.Context, n int) (int, error) { runs <- n; return n, nil })
 	run(t, w)
 	id := push(t, c, k, 1, tasks.WithID("a"))
 	_, err := k.Wait(within(t), c, id)
 	require.NoError(t, err)
+	require.NoError(t, c.Pause(t.Context(), "spoken"))
+	drained(t, c, "spoken")
+	again := nats.NewMsg("remuda.queue.spoken.a")
+	again.Data = []byte("1")
+	v.put(again)
 	time.Sleep(time.Second)
-	got, err := k.Result(t.Context(), c, id)
-	require.NoError(t, err)
-	assert.Equal(t, 2, got)
+	require.NoError(t, c.Resume(t.Context(), "spoken"))
+	drained(t, c, "spoken")
+	assert.Len(t, runs, 1)
 }
 
 // Rule 3: that the window remembers a carrier does not say that the task is in its
@@ -264,4 +295,43 @@ func TestADuplicateThatIsUnderWay(t *testing.T) {
 		assert.Equal(t, string(id)+"@0", receive(t, asked))
 	}
 	assert.Empty(t, asked)
+}
+
+// Rule 5: who gives back a key looks whether the task has ended: it may have been
+// redriven since.
+func TestAKeyOfATaskThatWasRedriven(t *testing.T) {
+	t.Parallel()
+	var c *tasks.Client
+	var once sync.Once
+	redriven := make(chan error, 1)
+	c = open(t, "", embedded.Client(func(o *setup.Options) {
+		o.Fault = func(point, id string) {
+			if point == "ended" { // the end is recorded, and the key not given back
+				once.Do(func() { redriven <- c.Redrive(context.Background(), tasks.ID(id)) })
+			}
+		}
+	}))
+	k := tasks.Define[int, int]("revived", tasks.Attempts(1))
+	w := tasks.NewWorker(c)
+	first := true
+	begun, release := make(chan int, 10), make(chan struct{})
+	handle(t, w, k, 1, func(_ context.Context, n int) (int, error) {
+		if first {
+			first = false
+			return 0, errors.New("dead")
+		}
+		begun <- n
+		<-release
+		return n, nil
+	})
+	id := push(t, c, k, 7, tasks.Unique("u"))
+	run(t, w)
+	require.NoError(t, receive(t, redriven))
+	receive(t, begun)
+	_, err := k.Push(t.Context(), c, 8, tasks.Unique("u"))
+	require.Equal(t, id, duplicateOf(err))
+	close(release)
+	got, err := k.Wait(within(t), c, id)
+	require.NoError(t, err)
+	assert.Equal(t, 7, got)
 }

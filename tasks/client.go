@@ -83,7 +83,7 @@ func Connect(ctx context.Context, url string, opts ...Option) (*Client, error) {
 // kinds share the number of [Replicas] that was chosen. [Kind.Migrate] does so for each
 // kind. No other process changes what exists.
 func ConnectToMigrate(ctx context.Context, url string, opts ...Option) (*Client, error) {
-	return Connect(ctx, url, append(opts[:len(opts):len(opts)], func(o *setup.Options) { o.Migrate = true })...)
+	return Connect(ctx, url, append(slices.Clip(opts), func(o *setup.Options) { o.Migrate = true })...)
 }
 
 // redacted leaves out what may be a password.

@@ -14,11 +14,11 @@ type Encoding interface {
 }
 
 // JSON is the Encoding of encoding/json.
-var JSON Encoding = jsonCodec{}
+var JSON Encoding = jsonCodec{} //nolint:gochecknoglobals // a value without state
 
 // Raw is the Encoding of kinds whose inputs and outputs are []byte, which it leaves
 // as they are; an output of another type is encoded as JSON.
-var Raw Encoding = rawCodec{}
+var Raw Encoding = rawCodec{} //nolint:gochecknoglobals // a value without state
 
 type jsonCodec struct{}
 

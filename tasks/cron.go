@@ -89,7 +89,7 @@ func (c *Client) RemoveCron(ctx context.Context, kind, name string) error {
 func (c *Client) fire(ctx context.Context, d *due) (bool, error) {
 	next := d.msg.Header.Get("Nats-Schedule-Next")
 	subject := cronSubjects + d.id.token()
-	last, err := c.readLast(ctx, stateStream, subject)
+	last, err := c.readLast(ctx, subject)
 	if err != nil {
 		return false, err
 	}

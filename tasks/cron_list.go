@@ -42,7 +42,7 @@ func (c *Client) CronEntries(ctx context.Context, kind string) ([]CronEntry, err
 
 // nextFiring is what the last firing told, if the entry is not newer than that.
 func (c *Client) nextFiring(ctx context.Context, id ID, set time.Time) (time.Time, error) {
-	last, err := c.readLast(ctx, stateStream, cronSubjects+id.token())
+	last, err := c.readLast(ctx, cronSubjects+id.token())
 	if err != nil || last == nil || last.Time.Before(set) {
 		return time.Time{}, err
 	}

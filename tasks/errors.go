@@ -117,12 +117,10 @@ const (
 )
 
 func apiError(err error) *jetstream.APIError {
-	var api *jetstream.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[*jetstream.APIError](err); ok {
 		return api
 	}
-	var known jetstream.JetStreamError
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[jetstream.JetStreamError](err); ok {
 		return known.APIError()
 	}
 	return nil

@@ -160,7 +160,7 @@ func (h *Handler) attempt(ctx context.Context, d *delivery, run runFunc, settle 
 	}
 	h.client.fault("begun", d.id)
 	var output []byte
-	outcome := error(remuda.ErrGoexit) // unless run returns
+	outcome := remuda.ErrGoexit // unless run returns
 	defer func() {
 		if v := recover(); v != nil {
 			outcome = recovered(v)

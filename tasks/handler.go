@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -54,7 +55,7 @@ func (k Kind[In, Out]) Handle(w *Worker, job remuda.Job[In, Out], cfg remuda.Con
 	if job == nil {
 		return nil, fmt.Errorf("%w (kind %s)", remuda.ErrNilJob, k.name)
 	}
-	wrapped := remuda.Wrap(job, append(mws[:len(mws):len(mws)], plain)...)
+	wrapped := remuda.Wrap(job, append(slices.Clip(mws), plain)...)
 	run := func(ctx context.Context, d *delivery) ([]byte, error) {
 		var in In
 		if err := k.set.codec.Decode(d.body, &in); err != nil {
@@ -75,7 +76,7 @@ func (k Kind[In, Out]) Handle(w *Worker, job remuda.Job[In, Out], cfg remuda.Con
 
 // plain is a middleware that does nothing, but makes Wrap turn the job's panics
 // into errors that have the stack.
-var plain = remuda.MiddlewareFunc(func(next remuda.Handler) remuda.Handler { return next })
+var plain = remuda.MiddlewareFunc(func(next remuda.Handler) remuda.Handler { return next }) //nolint:gochecknoglobals // a constant
 
 func (w *Worker) handle(kind string, set *settings, run runFunc, cfg remuda.Config) (*Handler, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), pushPatience)

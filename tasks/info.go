@@ -83,7 +83,7 @@ func (c *Client) ask(ctx context.Context, id ID) (*progress, error) {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case errors.Is(err, nats.ErrNoResponders), asking.Err() != nil:
-		return nil, nil
+		return nil, nil //nolint:nilnil // nobody says so, which is no error
 	case err != nil:
 		return nil, fmt.Errorf("remuda: info of task %s: %w", id, err)
 	}

@@ -29,6 +29,7 @@ func (c *Client) hold(d *delivery) bool {
 // letGo ends hold, once the delivery is settled. One that came meanwhile is handed back,
 // since it may be that of a retry. If the carrier is gone, the server does not mind.
 func (c *Client) letGo(d *delivery) {
+	c.fault("letgo", d.id)
 	c.inHand.mu.Lock()
 	if c.inHand.tasks[d.id] == d {
 		delete(c.inHand.tasks, d.id)

@@ -9,7 +9,7 @@ import (
 // A KindOption is a choice about a [Kind], for [Define].
 type KindOption func(*settings)
 
-func (s *settings) fail(format string, args ...any) {
+func (s *settings) failf(format string, args ...any) {
 	if s.err == nil {
 		s.err = fmt.Errorf("remuda: "+format, args...)
 	}
@@ -19,7 +19,7 @@ func (s *settings) fail(format string, args ...any) {
 func Attempts(n int) KindOption {
 	return func(s *settings) {
 		if s.attempts = n; n < 1 {
-			s.fail("Attempts(%d): at least 1", n)
+			s.failf("Attempts(%d): at least 1", n)
 		}
 	}
 }
@@ -32,7 +32,7 @@ func Attempts(n int) KindOption {
 func Backoff(f func(attempt int) time.Duration) KindOption {
 	return func(s *settings) {
 		if s.backoff = f; f == nil {
-			s.fail("Backoff: nil")
+			s.failf("Backoff: nil")
 		}
 	}
 }
@@ -46,7 +46,7 @@ func defaultBackoff(attempt int) time.Duration {
 func Timeout(d time.Duration) KindOption {
 	return func(s *settings) {
 		if s.timeout = d; d <= 0 {
-			s.fail("Timeout(%v): must be positive", d)
+			s.failf("Timeout(%v): must be positive", d)
 		}
 	}
 }
@@ -58,7 +58,7 @@ func Lease(d time.Duration) KindOption {
 	return func(s *settings) {
 		s.lease, s.asked.lease = d, true
 		if d < 100*time.Millisecond {
-			s.fail("Lease(%v): at least 100ms", d)
+			s.failf("Lease(%v): at least 100ms", d)
 		}
 	}
 }
@@ -69,7 +69,7 @@ func Lease(d time.Duration) KindOption {
 func Keep(d time.Duration) KindOption {
 	return func(s *settings) {
 		if s.keep = d; d < 100*time.Millisecond {
-			s.fail("Keep(%v): at least 100ms", d)
+			s.failf("Keep(%v): at least 100ms", d)
 		}
 	}
 }
@@ -80,7 +80,7 @@ func MaxQueued(n int) KindOption {
 	return func(s *settings) {
 		s.maxQueued, s.asked.maxQueued = int64(n), true
 		if n < 1 {
-			s.fail("MaxQueued(%d): at least 1", n)
+			s.failf("MaxQueued(%d): at least 1", n)
 		}
 	}
 }
@@ -91,7 +91,7 @@ func MaxRunning(n int) KindOption {
 	return func(s *settings) {
 		s.maxRunning, s.asked.maxRunning = n, true
 		if n < 1 {
-			s.fail("MaxRunning(%d): at least 1", n)
+			s.failf("MaxRunning(%d): at least 1", n)
 		}
 	}
 }
@@ -100,7 +100,7 @@ func MaxRunning(n int) KindOption {
 func Codec(e Encoding) KindOption {
 	return func(s *settings) {
 		if s.codec = e; e == nil {
-			s.fail("Codec: nil")
+			s.failf("Codec: nil")
 		}
 	}
 }

@@ -116,7 +116,7 @@ func TestALeaseThatRunsOutInItsOwnProcess(t *testing.T) {
 func TestASuspectWhoseLeaseRunsOut(t *testing.T) {
 	t.Parallel()
 	lapsing(t, func(t *testing.T, c *tasks.Client, l *lapser, j setup.Journal) {
-		k := tasks.Define[int, int]("suspect", tasks.Lease(time.Hour), tasks.Attempts(2))
+		k := tasks.Define[int, int]("suspect", tasks.Lease(time.Hour), tasks.Attempts(1)) // one interruption alone never buries
 		id := push(t, c, k, 7, tasks.WithID("a"))
 		if j != nil { // the process before was killed while it ran
 			require.NoError(t, j.Begin(string(id), 0))
@@ -156,4 +156,38 @@ func takeAndDie(t *testing.T, l *lapser, id tasks.ID) {
 	l.delivered(id)
 	require.NoError(t, l.conn.Publish(l.leases["remuda.queue."+string(id)], []byte("-NAK")))
 	require.NoError(t, l.conn.Flush())
+}
+
+// A retry may be delivered before the run that failed is over.
+func TestARetryThatComesBeforeItsRunIsOver(t *testing.T) {
+	t.Parallel()
+	taken := make(chan string, 10)
+	var once sync.Once
+	c := open(t, "", embedded.Client(func(o *setup.Options) {
+		o.Fault = func(point, id string) {
+			switch point {
+			case "taken":
+				taken <- id
+			case "letgo":
+				once.Do(func() {
+					receive(t, taken) // the first, and then the retry
+					receive(t, taken)
+					time.Sleep(50 * time.Millisecond) // until it is seen
+				})
+			}
+		}
+	}))
+	k := tasks.Define[int, int]("soon", tasks.Lease(time.Hour), tasks.Backoff(func(int) time.Duration { return 0 }))
+	w := tasks.NewWorker(c)
+	handle(t, w, k, 2, func(ctx context.Context, n int) (int, error) {
+		r, _ := tasks.RunFrom(ctx)
+		if r.Attempt == 1 {
+			return 0, errors.New("once")
+		}
+		return r.Attempt, nil
+	})
+	run(t, w)
+	got, err := k.Wait(within(t), c, push(t, c, k, 1))
+	require.NoError(t, err)
+	assert.Equal(t, 2, got)
 }

@@ -59,7 +59,7 @@ func (c *Client) look(ctx context.Context, id ID) (*sight, error) {
 			return &sight{carrier: *k, rec: r, state: at.state}, nil
 		}
 	}
-	return nil, nil
+	return nil, nil //nolint:nilnil // there is none, which is no error
 }
 
 // known is look with ErrNotFound for a task that there is not, or not any more.
@@ -73,10 +73,10 @@ func (c *Client) known(ctx context.Context, id ID) (*sight, error) {
 
 // endFrom writes the end of a task from outside of a run, and gives back its key.
 // Its carrier is left to whoever takes it (rule 4).
-func (c *Client) endFrom(ctx context.Context, t *sight, state State, reason string) error {
+func (c *Client) endFrom(ctx context.Context, t *sight, state State) error {
 	r := &record{
 		State: state, Tag: t.rec.Tag, Attempts: t.rec.Attempts, Pushed: t.pushed, Expires: t.expires,
-		Key: t.key, Keep: max(t.rec.Keep, c.keepOf(t.id.Kind())), Reason: reason,
+		Key: t.key, Keep: max(t.rec.Keep, c.keepOf(t.id.Kind())),
 		seq: t.rec.seq, header: t.header, body: t.body,
 	}
 	if err := c.writeRecord(ctx, t.id, r); err != nil {

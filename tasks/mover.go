@@ -87,5 +87,5 @@ func (c *Client) expire(ctx context.Context, id ID) error {
 	if err != nil || t == nil || t.rec.State.Final() || t.expires.IsZero() || c.now().Before(t.expires) {
 		return err
 	}
-	return c.endFrom(ctx, t, Expired, "")
+	return c.endFrom(ctx, t, Expired)
 }

@@ -22,7 +22,7 @@ func (c *Client) Cancel(ctx context.Context, id ID) error {
 		if t.state.Final() {
 			return fmt.Errorf("%w: cancel %s, which is %s", ErrEnded, id, t.state)
 		}
-		return c.endFrom(ctx, t, Cancelled, "")
+		return c.endFrom(ctx, t, Cancelled)
 	})
 }
 
@@ -37,7 +37,7 @@ func (c *Client) Delete(ctx context.Context, id ID) error {
 		}
 		t.body, t.header = nil, nil
 		t.rec.Keep = max(t.rec.Keep, window) // the tombstone outlives the window (rule 4)
-		return c.endFrom(ctx, t, Deleted, "")
+		return c.endFrom(ctx, t, Deleted)
 	})
 }
 

@@ -25,7 +25,7 @@ const (
 
 // pullRequest asks for one message, so that none waits here for a worker that is
 // busy.
-var pullRequest = func() []byte {
+var pullRequest = func() []byte { //nolint:gochecknoglobals // a constant
 	body, err := json.Marshal(map[string]any{"batch": 1, "expires": pullExpiry, "idle_heartbeat": pullHeartbeat})
 	if err != nil {
 		panic(err)

@@ -73,7 +73,7 @@ func answered(ctx context.Context, a jetstream.PubAckFuture) bool {
 	select {
 	case <-a.Ok():
 		return true
-	case <-a.Err():
+	case <-a.Err(): //nolint:errcheck // whatever it is, the task is pushed again
 	case <-ctx.Done():
 	}
 	return false

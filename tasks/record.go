@@ -110,7 +110,7 @@ func reserved(name string) bool {
 // readRecord returns the newest record of the task; one with seq 0 if there is
 // none.
 func (c *Client) readRecord(ctx context.Context, id ID) (*record, error) {
-	msg, err := c.readLast(ctx, stateStream, recordSubject(id))
+	msg, err := c.readLast(ctx, recordSubject(id))
 	if err != nil || msg == nil {
 		return &record{}, err
 	}
@@ -191,17 +191,17 @@ func pause(ctx context.Context, try int) error {
 	}
 }
 
-// readLast returns the last message of a subject, nil if there is none. In a
+// readLast returns the last message of a subject of the state, nil if there is none. In a
 // cluster the leader is asked, since a direct get may be answered by a replica
 // that lags (rule 10).
-func (c *Client) readLast(ctx context.Context, stream, subject string) (*jetstream.RawStreamMsg, error) {
+func (c *Client) readLast(ctx context.Context, subject string) (*jetstream.RawStreamMsg, error) {
 	for try := 0; ; try++ {
-		msg, err := c.getLast(ctx, stream, subject)
+		msg, err := c.getLast(ctx, stateStream, subject)
 		switch {
 		case err == nil:
 			return msg, nil
 		case errors.Is(err, jetstream.ErrMsgNotFound):
-			return nil, nil
+			return nil, nil //nolint:nilnil // there is none, which is no error
 		case apiError(err) != nil || ctx.Err() != nil || c.nc.IsClosed() || try == 4:
 			return nil, fmt.Errorf("remuda: read %s: %w", subject, err)
 		}

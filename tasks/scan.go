@@ -20,33 +20,33 @@ type found struct {
 	body    []byte
 }
 
-// scan calls f for each message of a subject of a stream, from the given sequence
+// scan calls f for each message of a subject of the state, from the given sequence
 // on, as they were when it began. f says whether to go on.
-func (c *Client) scan(ctx context.Context, stream, subject string, from uint64, headers bool, f func(found) (bool, error)) error {
+func (c *Client) scan(ctx context.Context, subject string, from uint64, headers bool, f func(found) (bool, error)) error {
 	cfg := jetstream.OrderedConsumerConfig{
 		FilterSubjects: []string{subject}, DeliverPolicy: jetstream.DeliverByStartSequencePolicy,
 		OptStartSeq: max(1, from), HeadersOnly: headers, InactiveThreshold: 30 * time.Second,
 	}
-	consumer, err := c.js.OrderedConsumer(ctx, stream, cfg)
+	consumer, err := c.js.OrderedConsumer(ctx, stateStream, cfg)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("remuda: read %s: %w", stream, err)
+		return fmt.Errorf("remuda: read %s: %w", stateStream, err)
 	}
 	info, err := consumer.Info(ctx)
 	if err != nil {
-		return fmt.Errorf("remuda: read %s: %w", stream, err)
+		return fmt.Errorf("remuda: read %s: %w", stateStream, err)
 	}
 	if info.NumPending == 0 {
-		return c.forgetConsumer(stream, info.Name)
+		return c.forgetConsumer(stateStream, info.Name)
 	}
 	it, err := consumer.Messages(jetstream.PullMaxMessages(500))
 	if err != nil {
-		return fmt.Errorf("remuda: read %s: %w", stream, err)
+		return fmt.Errorf("remuda: read %s: %w", stateStream, err)
 	}
 	defer it.Stop()
-	defer func() { _ = c.forgetConsumer(stream, info.Name) }()
+	defer func() { _ = c.forgetConsumer(stateStream, info.Name) }()
 	for left := info.NumPending; left > 0; {
 		wait, cancel := context.WithTimeout(ctx, scanPatience)
 		msg, err := it.Next(jetstream.NextContext(wait))
@@ -62,11 +62,11 @@ func (c *Client) scan(ctx context.Context, stream, subject string, from uint64, 
 			}
 		}
 		if err != nil {
-			return fmt.Errorf("remuda: read %s: %w", stream, err)
+			return fmt.Errorf("remuda: read %s: %w", stateStream, err)
 		}
 		meta, err := msg.Metadata()
 		if err != nil {
-			return fmt.Errorf("remuda: read %s: %w", stream, err)
+			return fmt.Errorf("remuda: read %s: %w", stateStream, err)
 		}
 		left = min(left-1, meta.NumPending)
 		on, err := f(found{

@@ -57,8 +57,7 @@ func (h *Handler) dead(d *delivery, outcome error) *record {
 }
 
 func stackOf(err error) string {
-	var p *remuda.PanicError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*remuda.PanicError](err); ok {
 		return string(p.Stack)
 	}
 	return ""
@@ -66,8 +65,7 @@ func stackOf(err error) string {
 
 // delay is how long a task waits after a failed attempt.
 func (h *Handler) delay(attempt int, outcome error) time.Duration {
-	var asked *retryAfterError
-	if errors.As(outcome, &asked) {
+	if asked, ok := errors.AsType[*retryAfterError](outcome); ok {
 		return asked.delay
 	}
 	return h.backoff(attempt)

@@ -35,7 +35,7 @@ func (c *Client) find(ctx context.Context, stream, subject string) (*jetstream.R
 		return msg, nil
 	case errors.Is(err, jetstream.ErrMsgNotFound),
 		api != nil && (api.ErrorCode == jetstream.JSErrCodeMessageNotFound || api.ErrorCode == jetstream.JSErrCodeStreamNotFound):
-		return nil, nil
+		return nil, nil //nolint:nilnil // there is none, which is no error
 	}
 	return nil, fmt.Errorf("remuda: look for %s: %w", subject, err)
 }

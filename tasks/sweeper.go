@@ -61,7 +61,7 @@ const longest = 1<<63 - 1
 // onDuty reports whether it is this process that sweeps now: it has written the
 // record of that, and nobody has within the last round.
 func (s *sweeper) onDuty(ctx context.Context, every time.Duration, always bool) bool {
-	last, err := s.readLast(ctx, stateStream, dutySubject)
+	last, err := s.readLast(ctx, dutySubject)
 	if err != nil {
 		return false
 	}
@@ -96,12 +96,13 @@ func (s *sweeper) sweep(ctx context.Context) error {
 // readRecords finds the tasks that have not ended among the records that were
 // written since the last round.
 func (s *sweeper) readRecords(ctx context.Context) error {
-	return s.scan(ctx, stateStream, recordSubjects+">", s.next, true, func(m found) (bool, error) {
+	return s.scan(ctx, recordSubjects+">", s.next, true, func(m found) (bool, error) {
 		s.next = m.seq + 1
 		id, _, _ := parseSubject(m.subject, recordSubjects)
 		r, err := parseRecord(m.header)
 		switch {
-		case err != nil: // not one of ours
+		case err != nil:
+			return true, nil //nolint:nilerr // not a record of ours
 		case r.State.Final():
 			delete(s.open, id)
 			s.keep = min(s.keep, max(r.Keep, 0))
@@ -126,7 +127,7 @@ func (s *sweeper) mendOpen(ctx context.Context) error {
 			continue
 		}
 		if !r.Expires.IsZero() && s.now().After(r.Expires) {
-			err = s.endFrom(ctx, &sight{carrier: *carrierOf(id, r), rec: r}, Expired, "")
+			err = s.endFrom(ctx, &sight{carrier: *carrierOf(id, r), rec: r}, Expired)
 		} else {
 			err = s.mend(ctx, carrierOf(id, r))
 		}
@@ -163,7 +164,7 @@ func (s *sweeper) mend(ctx context.Context, k *carrier) error {
 // mendKeys publishes the carriers of unique tasks that have none, and gives back
 // the keys of those that have ended (rule 5).
 func (s *sweeper) mendKeys(ctx context.Context) error {
-	return s.scan(ctx, stateStream, keySubjects+">", 0, true, func(m found) (bool, error) {
+	return s.scan(ctx, keySubjects+">", 0, true, func(m found) (bool, error) {
 		id, _, ok := parseSubject(m.header.Get(headerKeyOf), "")
 		if !ok || s.now().Sub(m.stamp) < settleTime {
 			return true, nil

@@ -51,7 +51,7 @@ func (s *sweeper) late(ctx context.Context, id ID, tag string, m found) (bool, e
 		at := dueTime(pattern)
 		return !at.IsZero() && at.Before(limit) && m.stamp.Before(limit), nil
 	}
-	last, err := s.readLast(ctx, stateStream, cronSubjects+id.token())
+	last, err := s.readLast(ctx, cronSubjects+id.token())
 	if err != nil {
 		return false, err
 	}

@@ -17,7 +17,7 @@ const headerKeyOf = headerPrefix + "Task"
 // process ends before it has.
 func (c *Client) takeKey(ctx context.Context, p *push) error {
 	msg := p.message(keySubject(p.id.Kind(), p.key))
-	msg.Header.Set(headerKeyOf, string(p.id.token()))
+	msg.Header.Set(headerKeyOf, p.id.token())
 	p.pushed = c.now()
 	setTime(msg.Header, headerPushed, p.pushed)
 	for try := 0; ; try++ {
@@ -65,7 +65,7 @@ type holding struct {
 }
 
 func (c *Client) holder(ctx context.Context, kind, key string) (holding, error) {
-	msg, err := c.readLast(ctx, stateStream, keySubject(kind, key))
+	msg, err := c.readLast(ctx, keySubject(kind, key))
 	if err != nil || msg == nil {
 		return holding{}, err
 	}

@@ -44,14 +44,14 @@ func newAsynq(ctx context.Context, strict bool) (system, error) {
 	if !strict {
 		sync = "everysec"
 	}
-	cmd := exec.Command(path, "--port", port, "--dir", dir, "--appendonly", "yes", "--appendfsync", sync, "--save", "")
+	cmd := exec.CommandContext(ctx, path, "--port", port, "--dir", dir, "--appendonly", "yes", "--appendfsync", sync, "--save", "")
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
 	s := &asynqSystem{cmd: cmd, dir: dir, opt: asynq.RedisClientOpt{Addr: addr}, redis: redis.NewClient(&redis.Options{Addr: addr})}
 	for try := 0; s.redis.Ping(ctx).Err() != nil; try++ {
 		if try == 100 {
-			return nil, fmt.Errorf("redis does not start")
+			return nil, errors.New("redis does not start")
 		}
 		time.Sleep(50 * time.Millisecond)
 	}

@@ -39,7 +39,7 @@ func newGoqite(ctx context.Context, strict bool) (system, error) {
 	}
 	db.SetMaxOpenConns(1)
 	// The schema comes with the module, as a file.
-	module, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "maragu.dev/goqite").Output()
+	module, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "maragu.dev/goqite").Output()
 	if err != nil {
 		return nil, fmt.Errorf("go list: %w", err)
 	}

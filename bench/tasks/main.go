@@ -11,6 +11,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -57,7 +58,7 @@ const (
 	floorName = "JetStream floor"
 )
 
-var errUnsupported = fmt.Errorf("there is no call for it")
+var errUnsupported = errors.New("there is no call for it")
 
 func main() {
 	if len(os.Args) > 2 && os.Args[1] == "-hold" {

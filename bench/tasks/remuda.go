@@ -142,7 +142,7 @@ func (s *remudaSystem) close() error {
 
 // freeAddr is an address that nobody listened at a moment ago.
 func freeAddr() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it does not wait
 	if err != nil {
 		return "", err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -48,7 +47,7 @@ func postgres(dir, port string, strict bool) (*exec.Cmd, error) {
 	}
 	bin := bins[len(bins)-1]
 	command := func(name string, args ...string) *exec.Cmd {
-		cmd := exec.Command(filepath.Join(bin, name), args...)
+		cmd := exec.Command(filepath.Join(bin, name), args...) //nolint:noctx // close ends it
 		cmd.Dir = dir
 		if u, err := user.Lookup("postgres"); err == nil && os.Getuid() == 0 {
 			uid, _ := strconv.Atoi(u.Uid)
@@ -109,7 +108,7 @@ func newRiver(ctx context.Context, strict bool) (system, error) {
 	return s, err
 }
 
-func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func (s *riverSystem) durability(ctx context.Context) (string, error) {
 	var version, fsync, commit string

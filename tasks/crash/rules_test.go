@@ -23,6 +23,7 @@ const soon = 20 * time.Second
 // A process that was killed at a point, in the middle of one task, leaves what the
 // next one makes good. Each row names what is promised.
 func TestKilledAtAPoint(t *testing.T) {
+	t.Parallel()
 	for _, row := range []struct {
 		point, sort string
 		begun       int // runs, over both processes

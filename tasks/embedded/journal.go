@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -125,15 +126,13 @@ func (j *journal) rewriteLocked() error {
 		}
 	}
 	if err := w.Flush(); err != nil {
-		next.Close()
-		return err
+		return errors.Join(err, next.Close())
 	}
 	if err := os.Rename(j.path+".new", j.path); err != nil {
-		next.Close()
-		return err
+		return errors.Join(err, next.Close())
 	}
 	if j.file != nil {
-		j.file.Close()
+		_ = j.file.Close() // it has no name any more
 	}
 	j.file, j.written, j.torn = next, 0, false
 	return nil

@@ -174,7 +174,7 @@ func makeDir(dir string) error {
 	if err := os.Mkdir(dir, 0o700); err != nil && !os.IsExist(err) {
 		return err
 	}
-	f, err := os.Open(above)
+	f, err := os.Open(above) //nolint:gosec // the user names the directory
 	if err != nil {
 		return err
 	}

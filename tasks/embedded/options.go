@@ -85,7 +85,7 @@ func (o *options) server(dir string, temp bool) (*server.Options, error) {
 		return nil, err
 	}
 	// The server does not tell why it can't listen, but never gets ready.
-	l, err := net.Listen("tcp", o.listen)
+	l, err := net.Listen("tcp", o.listen) //nolint:noctx // it does not wait
 	if err != nil {
 		return nil, fmt.Errorf("remuda: listen: %w", err)
 	}

@@ -152,7 +152,7 @@ func (d *Disk) sync(p *part) error {
 }
 
 func (d *Disk) syncFile(path string) error {
-	f, err := os.Open(path)
+	f, err := os.Open(path) //nolint:gosec // it was found in the directory
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
