@@ -28,7 +28,7 @@ func (c *Client) withDead(ctx context.Context, f func(seqs map[ID]uint64)) error
 		return ctx.Err()
 	}
 	defer func() { <-d.turn }()
-	err := c.scan(ctx, recordSubjects+">", d.next, true, func(m found) (bool, error) {
+	err := c.scan(ctx, recordSubjects+">", d.next, func(m found) (bool, error) {
 		d.next = m.seq + 1
 		id, _, _ := parseSubject(m.subject, recordSubjects)
 		if r, err := parseRecord(m.header); err == nil && r.State == Dead {
@@ -156,7 +156,7 @@ func (c *Client) deadRecord(ctx context.Context, id ID, f Filter) (*record, erro
 // scanDead calls each with the dead tasks that f selects by what the headers of their
 // records say, of those that were written from one sequence to another.
 func (c *Client) scanDead(ctx context.Context, f Filter, subject string, from, to uint64, each func(ID) (bool, error)) error {
-	return c.scan(ctx, subject, from, true, func(m found) (on bool, err error) {
+	return c.scan(ctx, subject, from, func(m found) (on bool, err error) {
 		if m.seq > to {
 			return false, nil
 		}

@@ -143,7 +143,7 @@ func (l *listing) readDead(ctx context.Context, _, _ uint64, more func(Info) boo
 
 func (l *listing) readRecords(ctx context.Context, subject string, from, to uint64, more func(Info) bool) (on bool, err error) {
 	on = true
-	err = l.client.scan(ctx, subject, from, true, func(m found) (bool, error) {
+	err = l.client.scan(ctx, subject, from, func(m found) (bool, error) {
 		if m.seq > to {
 			return false, nil
 		}

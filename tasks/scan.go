@@ -20,12 +20,12 @@ type found struct {
 	body    []byte
 }
 
-// scan calls f for each message of a subject of the state, from the given sequence
+// scan calls f for the headers of each message of a subject of the state, from the given sequence
 // on, as they were when it began. f says whether to go on.
-func (c *Client) scan(ctx context.Context, subject string, from uint64, headers bool, f func(found) (bool, error)) error {
+func (c *Client) scan(ctx context.Context, subject string, from uint64, f func(found) (bool, error)) error {
 	cfg := jetstream.OrderedConsumerConfig{
 		FilterSubjects: []string{subject}, DeliverPolicy: jetstream.DeliverByStartSequencePolicy,
-		OptStartSeq: max(1, from), HeadersOnly: headers, InactiveThreshold: 30 * time.Second,
+		OptStartSeq: max(1, from), HeadersOnly: true, InactiveThreshold: 30 * time.Second,
 	}
 	consumer, err := c.js.OrderedConsumer(ctx, stateStream, cfg)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {

@@ -17,7 +17,7 @@ func (s *sweeper) expireRecords(ctx context.Context) error {
 	if s.keep == longest {
 		return nil
 	}
-	return s.scan(ctx, recordSubjects+">", 0, true, func(m found) (bool, error) {
+	return s.scan(ctx, recordSubjects+">", 0, func(m found) (bool, error) {
 		if s.now().Sub(m.stamp) < s.keep {
 			return false, nil
 		}
