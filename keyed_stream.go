@@ -122,7 +122,7 @@ func (k *keyedStream[In, Out]) handOver(in In) bool {
 	}
 	switch {
 	case k.ctx.Err() != nil:
-		k.cut(endOf(k.ctx))
+		k.cut(k.core.ref.endOf(k.ctx))
 	case errors.Is(err, ErrPoolClosed) || !k.core.AcceptBatch(&e.batch.Batch, 1):
 		k.cut(ErrPoolClosed)
 	default:
@@ -175,7 +175,7 @@ func (k *keyedStream[In, Out]) accepted(e *keyedInput[In, Out], seq uint64) {
 	}
 	k.mu.Unlock()
 	if isQueued && k.ctx.Err() != nil { // dropQueued may have passed it
-		_ = k.core.giveUp(seq, e, k.ctx.Err())
+		_ = k.core.giveUp(seq, e, k.core.ref.endOf(k.ctx))
 	}
 }
 
@@ -219,6 +219,6 @@ func (k *keyedStream[In, Out]) dropQueued() {
 	}
 	k.mu.Unlock()
 	for _, e := range queued {
-		_ = k.core.giveUp(e.seq, e, k.ctx.Err())
+		_ = k.core.giveUp(e.seq, e, k.core.ref.endOf(k.ctx))
 	}
 }

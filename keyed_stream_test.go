@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -202,6 +203,32 @@ func TestKeyedStreamsThatEndEarly(t *testing.T) {
 		now, _ := s.on()
 		require.Zero(t, now)
 	})
+	bubble(t, "a Close that gives up is the outcome of what has not begun, at whatever moment it comes", func(t *testing.T) {
+		for n := 1; n <= 6; n++ { // before the nth question for the error of the context since the first job
+			ctx := &askedContext{Context: bg}
+			var p *remuda.Pool[int, int]
+			p = startKeyed(t, remuda.Config{Initial: 1, Queue: 8}, func(_ context.Context, in int) (int, error) {
+				ctx.questions.Store(int32(n))
+				return in, nil
+			})
+			ctx.last = func() {
+				now, cancel := ending(t)
+				cancel()
+				_ = p.Close(now)
+				time.Sleep(time.Second) // until all have heard of it
+			}
+			var errs []error
+			for _, err := range p.Map(ctx, slices.Values([]int{10, 20})) {
+				errs = append(errs, err)
+			}
+			require.Len(t, errs, 2)
+			require.NoError(t, errs[0])
+			if errs[1] != nil {
+				require.ErrorIs(t, errs[1], remuda.ErrPoolClosed, "%d", n)
+				require.NotErrorIs(t, errs[1], context.Canceled, "%d", n)
+			}
+		}
+	})
 	bubble(t, "so does Close, for what is not accepted", func(t *testing.T) {
 		s := &stage{}
 		p := startKeyed(t, remuda.Config{Initial: 2, Queue: 4}, s.Do)
@@ -302,3 +329,17 @@ type tardyContext struct {
 
 func (c *tardyContext) Done() <-chan struct{} { return c.done }
 func (c *tardyContext) Err() error            { return c.err }
+
+// An askedContext calls last when it is asked for its error, after so many questions.
+type askedContext struct {
+	context.Context
+	questions atomic.Int32
+	last      func()
+}
+
+func (c *askedContext) Err() error {
+	if c.questions.Add(-1) == 0 {
+		c.last()
+	}
+	return c.Context.Err()
+}

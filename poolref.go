@@ -46,3 +46,12 @@ func (ref *poolRef) runOf(ctx context.Context) *runContext {
 	}
 	return r
 }
+
+// endOf is the error to report for a context of a run or a loop of the pool that has
+// ended. One that another pool has ended says nothing of this one.
+func (ref *poolRef) endOf(ctx context.Context) error {
+	if ref.cancelled.Load() && context.Cause(ctx) == ErrPoolClosed {
+		return ErrPoolClosed
+	}
+	return ctx.Err()
+}

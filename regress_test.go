@@ -711,6 +711,39 @@ func TestRunThatAnotherPoolCutsOffSaysNothingOfItsOwn(t *testing.T) {
 	})
 }
 
+// Nor does a loop over one pool say that it is closed when another is, whose job loops.
+func TestLoopThatAnotherPoolCutsShort(t *testing.T) {
+	wait := func(ctx context.Context, _ int) (int, error) {
+		<-ctx.Done()
+		return 0, ctx.Err()
+	}
+	for name, start := range map[string]func() (*remuda.Pool[int, int], error){
+		"keyed":   func() (*remuda.Pool[int, int], error) { return remuda.StartKeyed(1, tens, wait) },
+		"unkeyed": func() (*remuda.Pool[int, int], error) { return remuda.Start(1, wait) },
+	} {
+		bubble(t, name, func(t *testing.T) {
+			inner, err := start()
+			require.NoError(t, err)
+			var errs []error
+			outer := startPool(t, remuda.Config{Name: "outer"}, func(ctx context.Context, n int) (int, error) {
+				for _, err := range inner.Map(ctx, counted(100)) {
+					errs = append(errs, err)
+				}
+				return 0, nil
+			})
+			require.NoError(t, outer.Send(bg, 1))
+			require.Error(t, outer.CloseWithTimeout(time.Second))
+			<-outer.Done()
+			require.NotEmpty(t, errs)
+			for i, err := range errs {
+				require.ErrorIs(t, err, context.Canceled, "%d", i)
+				require.NotErrorIs(t, err, remuda.ErrPoolClosed, "%d", i)
+			}
+			require.NoError(t, inner.Close(bg))
+		})
+	}
+}
+
 // What is left of the inputs that a worker has taken at once does not begin after
 // the loop was left.
 func TestNothingBeginsOnceALoopIsLeft(t *testing.T) {

@@ -98,8 +98,8 @@ func (c *core[In, Out]) heed(ctx context.Context, seq uint64, t *Ticket[Out]) {
 }
 
 // giveUp takes an input out of the queue because of err, the end of its caller's
-// context, and returns the error of its caller. If the input is not queued, that is
-// all it does.
+// context or ErrPoolClosed, and returns the error of its caller. If the input is not
+// queued, that is all it does.
 func (c *core[In, Out]) giveUp(seq uint64, t sink[Out], err error) error {
 	it, ok := c.Remove(seq)
 	if !ok {
@@ -107,7 +107,11 @@ func (c *core[In, Out]) giveUp(seq uint64, t sink[Out], err error) error {
 	}
 	it.env.run.end()
 	it.env.run = nil
-	err = c.ref.endedWhile(isQueued, err)
+	if err == ErrPoolClosed {
+		err = c.life.closedFault(c.cfg)
+	} else {
+		err = c.ref.endedWhile(isQueued, err)
+	}
 	var out Out
 	t.settle(out, err, false)
 	return err

@@ -152,14 +152,14 @@ func (s *stream[In, Out]) follow() {
 		s.core.streams.add(s)
 	}
 	if s.outer.Done() != nil {
-		s.unwatch = context.AfterFunc(s.ctx, func() { s.cut(endOf(s.ctx)) })
+		s.unwatch = context.AfterFunc(s.ctx, func() { s.cut(s.core.ref.endOf(s.ctx)) })
 	}
 }
 
 // end cancels what is under way because of err, and stops the stream.
 func (s *stream[In, Out]) end(err error) {
 	s.cancel(err)
-	s.cut(endOf(s.ctx))
+	s.cut(s.core.ref.endOf(s.ctx))
 }
 
 // close ends the stream: it stops what is under way, and waits until nothing of it

@@ -1,18 +1,8 @@
 package remuda
 
 import (
-	"context"
-
 	"github.com/remuda-go/remuda/internal/dispatch"
 )
-
-// endOf is the error to report for a context that has ended.
-func endOf(ctx context.Context) error {
-	if context.Cause(ctx) == ErrPoolClosed {
-		return ErrPoolClosed
-	}
-	return ctx.Err()
-}
 
 // halted returns why inputs that have not begun must not begin, and nil if they
 // may. It asks the contexts themselves: what watches them (unwatch, unlink) runs on
@@ -25,7 +15,7 @@ func (s *stream[In, Out]) halted() error {
 		return err
 	}
 	if s.aborted.Load() {
-		return endOf(s.ctx)
+		return s.core.ref.endOf(s.ctx)
 	}
 	return nil
 }
@@ -73,7 +63,7 @@ func (s *stream[In, Out]) dropGivenBackLocked() {
 	if s.givenBack == nil {
 		return
 	}
-	err := s.core.neverBegan(endOf(s.ctx))
+	err := s.core.neverBegan(s.core.ref.endOf(s.ctx))
 	for b := s.givenBack; b != nil; b = b.nextGivenBack {
 		for i, more := b.Next(); more; i, more = b.Next() {
 			b.outcomes[i].err = err

@@ -99,8 +99,8 @@ func (c *core[In, Out]) runItem(w *worker[In, Out]) {
 // refusedRun returns why a run must not begin any more: its caller's context has
 // ended, or all runs are cancelled.
 func (c *core[In, Out]) refusedRun(r *runContext) error {
-	if err := r.callerErr(); err != nil {
-		return c.ref.endedWhile(isQueued, err)
+	if r.callerErr() != nil {
+		return c.neverBegan(c.ref.endOf(r.parent))
 	}
 	if c.ref.cancelled.Load() {
 		return c.life.closedFault(c.cfg)
