@@ -260,5 +260,5 @@ func TestRunningStreamGivesItsMemoryBack(t *testing.T) {
 	for range p.Map(bg, seq) {
 		got.Add(1)
 	}
-	require.Less(t, after-before, 1<<20)
+	require.Less(t, after-before, 3<<20, "of the 13 MB that waited")
 }
