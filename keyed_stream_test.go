@@ -206,8 +206,7 @@ func TestKeyedStreamsThatEndEarly(t *testing.T) {
 	bubble(t, "a Close that gives up is the outcome of what has not begun, at whatever moment it comes", func(t *testing.T) {
 		for n := 1; n <= 6; n++ { // before the nth question for the error of the context since the first job
 			ctx := &askedContext{Context: bg}
-			var p *remuda.Pool[int, int]
-			p = startKeyed(t, remuda.Config{Initial: 1, Queue: 8}, func(_ context.Context, in int) (int, error) {
+			p := startKeyed(t, remuda.Config{Initial: 1, Queue: 8}, func(_ context.Context, in int) (int, error) {
 				ctx.questions.Store(int32(n))
 				return in, nil
 			})

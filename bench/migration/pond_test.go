@@ -228,8 +228,7 @@ func TestPondNested(t *testing.T) {
 		pool.StopAndWait()
 		require.True(t, begun)
 	})
-	var pool *remuda.FuncPool
-	pool = remuda.Must(remuda.Start(1, remuda.Call))
+	pool := remuda.Must(remuda.Start(1, remuda.Call))
 	_, err := pool.Do(t.Context(), func(ctx context.Context) error {
 		_, err := pool.Do(ctx, func(context.Context) error { return nil })
 		return err
