@@ -120,8 +120,6 @@ func TestASchedulesThatComesDueWhileTheStoreIsFull(t *testing.T) {
 	n := newServer(t, func(o *server.Options) { o.JetStreamMaxStore = 8 << 20 })
 	c := n.connect(func(s *setup.Options) { s.Sweep = 200 * time.Millisecond })
 	k := tasks.Define[int, int]("overdue")
-	id := push(t, c, k, 1, tasks.After(1500*time.Millisecond))
-	require.NoError(t, k.Cron(t.Context(), c, "tick", tasks.Spec{Expr: "@every 2s"}, 2))
 	nc, err := nats.Connect(n.srv.ClientURL())
 	require.NoError(t, err)
 	defer nc.Close()
@@ -129,8 +127,16 @@ func TestASchedulesThatComesDueWhileTheStoreIsFull(t *testing.T) {
 	require.NoError(t, err)
 	_, err = js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "FILLER", Subjects: []string{"filler"}})
 	require.NoError(t, err)
-	for err == nil {
-		_, err = js.Publish(t.Context(), "filler", make([]byte, 900<<10))
+	fill := func() error {
+		_, err := js.Publish(t.Context(), "filler", make([]byte, 900<<10))
+		return err
+	}
+	for range 6 { // most of it beforehand: the rest must take less time than the task waits
+		require.NoError(t, fill())
+	}
+	id := push(t, c, k, 1, tasks.After(1500*time.Millisecond))
+	require.NoError(t, k.Cron(t.Context(), c, "tick", tasks.Spec{Expr: "@every 2s"}, 2))
+	for fill() == nil {
 	}
 	time.Sleep(4 * time.Second) // both come due
 	assert.Equal(t, tasks.Scheduled, state(t, c, id, tasks.Scheduled).State)

@@ -10,7 +10,7 @@ replace (
 )
 
 require (
-	github.com/remuda-go/remuda/cmd/remuda v0.0.0
+	github.com/remuda-go/remuda/cmd/remuda v0.1.0
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 	github.com/stretchr/testify v1.12.1
 	k8s.io/api v0.37.2
