@@ -102,7 +102,7 @@ func (k *checker) cycles() {
 		seen := map[string]bool{}
 		for at := name; k.c.Kinds[at].OnDead != nil; at = k.c.Kinds[at].OnDead.Kind {
 			if seen[at] {
-				k.wrongf([]any{"kinds", name, "on_dead", "kind"}, "leads back to %s: a dead task would make tasks for ever", at)
+				k.wrongf([]any{"kinds", name, "on_dead", "kind"}, "leads back to %s: a dead task would make tasks forever", at)
 				break
 			}
 			seen[at] = true
