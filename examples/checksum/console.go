@@ -28,6 +28,7 @@ type console struct {
 	mu      sync.Mutex // guards what follows, and the order of what is written
 	tty     *os.File   // where the progress is drawn, or nil
 	drawn   bool       // the cursor is on the line of progress
+	over    bool       // nothing is drawn any more
 	midLine bool       // the cursor is on a line that is not complete yet
 	rate    rate
 	hint    string // how to change the number of workers, if that is possible
@@ -75,7 +76,7 @@ func (c *console) every(d time.Duration, f func()) {
 func (c *console) draw() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.midLine {
+	if c.midLine || c.over {
 		return
 	}
 	read := c.counts.bytes.Load()
@@ -96,6 +97,14 @@ func (c *console) clear() {
 		fmt.Fprint(c.tty, "\r\x1b[2K")
 		c.drawn = false
 	}
+}
+
+// endProgress removes the progress for good.
+func (c *console) endProgress() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.clear()
+	c.over = true
 }
 
 func (c *console) workersText() string {

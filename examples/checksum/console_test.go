@@ -130,7 +130,7 @@ func TestNothingAfterAnError(t *testing.T) {
 			list := strings.NewReader(strings.Repeat("0", 64) + "  " + dir + "/a\n")
 			status := run(t.Context(), args, list, &strings.Builder{}, tty)
 			assert.Equal(t, exitFailed, status)
-			lines := shown(s.wait(`checksum: .*\r\n$`))
+			lines := shown(s.wait(`checksum: .*\r\n(.*\x1b\[2K)?$`))
 			require.Len(t, lines, 1)
 			assert.Regexp(t, `^checksum: `, lines[0])
 		})

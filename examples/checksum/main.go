@@ -98,6 +98,7 @@ func process(ctx context.Context, pool *remuda.Pool[file, hashed], files iter.Se
 			return rep.interrupted(n, last)
 		}
 		if err := rep.add(h, err); err != nil {
+			rep.end()
 			fmt.Fprintln(rep.errs, "checksum:", err)
 			return exitFailed
 		}

@@ -11,7 +11,8 @@ import (
 type report struct {
 	out       *bufio.Writer
 	errs      io.Writer
-	eager     bool // somebody watches out
+	end       func() // of the progress: what follows is the last
+	eager     bool   // somebody watches out
 	verifying bool
 
 	verified   int  // lines of the list
@@ -21,7 +22,7 @@ type report struct {
 }
 
 func newReport(con *console, verifying bool, malformed *int) *report {
-	return &report{out: bufio.NewWriter(con.stdout), errs: con.stderr, eager: con.watched, verifying: verifying, malformed: malformed}
+	return &report{out: bufio.NewWriter(con.stdout), errs: con.stderr, end: con.endProgress, eager: con.watched, verifying: verifying, malformed: malformed}
 }
 
 // add reports one file. It returns an error if it cannot print.
@@ -64,6 +65,7 @@ func (r *report) verify(h hashed, err error) {
 // interrupted says what was not done: since the output is in order, everything
 // that comes after its last line.
 func (r *report) interrupted(n *counts, last string) int {
+	r.end()
 	r.flush()
 	done, left := n.done.Load(), n.found.Load()-n.done.Load()
 	if done == 0 {
@@ -77,6 +79,7 @@ func (r *report) interrupted(n *counts, last string) int {
 
 // finish ends the report and returns the exit status.
 func (r *report) finish() int {
+	r.end()
 	ok := r.flush()
 	switch {
 	case r.verifying && r.verified == 0 && r.unreadable == 0:
