@@ -30,9 +30,10 @@ func (c *core[In, Out]) cutShort(err error) error {
 	return &cutShortError{c.cfg.Name, err}
 }
 
-// neverBegan is the outcome of an input of a loop that err has cut short.
+// neverBegan is the outcome of an input that did not begin because of err: the end of
+// a context, or ErrPoolClosed.
 func (c *core[In, Out]) neverBegan(err error) error {
-	if err == nil || err == ErrPoolClosed || c.ref.cancelled.Load() {
+	if err == nil || err == ErrPoolClosed {
 		return c.life.closedFault(c.cfg)
 	}
 	return c.ref.endedWhile(isQueued, err)

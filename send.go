@@ -107,11 +107,7 @@ func (c *core[In, Out]) giveUp(seq uint64, t sink[Out], err error) error {
 	}
 	it.env.run.end()
 	it.env.run = nil
-	if err == ErrPoolClosed {
-		err = c.life.closedFault(c.cfg)
-	} else {
-		err = c.ref.endedWhile(isQueued, err)
-	}
+	err = c.neverBegan(err)
 	var out Out
 	t.settle(out, err, false)
 	return err

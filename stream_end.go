@@ -63,7 +63,7 @@ func (s *stream[In, Out]) dropGivenBackLocked() {
 	if s.givenBack == nil {
 		return
 	}
-	err := s.core.neverBegan(s.core.ref.endOf(s.ctx))
+	err := s.core.neverBegan(s.halted())
 	for b := s.givenBack; b != nil; b = b.nextGivenBack {
 		for i, more := b.Next(); more; i, more = b.Next() {
 			b.outcomes[i].err = err
