@@ -156,10 +156,7 @@ func (c *Client) deadRecord(ctx context.Context, id ID, f Filter) (*record, erro
 // scanDead calls each with the dead tasks that f selects by what the headers of their
 // records say, of those that were written from one sequence to another.
 func (c *Client) scanDead(ctx context.Context, f Filter, subject string, from, to uint64, each func(ID) (bool, error)) error {
-	return c.scan(ctx, subject, from, func(m found) (on bool, err error) {
-		if m.seq > to {
-			return false, nil
-		}
+	return c.scan(ctx, subject, from, upTo(to, func(m found) (on bool, err error) {
 		r, err := parseRecord(m.header)
 		if err != nil || r.State != Dead {
 			return true, nil //nolint:nilerr // not a record of ours
@@ -169,5 +166,5 @@ func (c *Client) scanDead(ctx context.Context, f Filter, subject string, from, t
 		}
 		id, _, _ := parseSubject(m.subject, recordSubjects)
 		return each(id)
-	})
+	}))
 }

@@ -19,12 +19,8 @@ import (
 // yields.
 func (c *Client) List(ctx context.Context, f Filter) iter.Seq2[Info, error] {
 	return func(yield func(Info, error) bool) {
-		running, err := c.runningAmong(ctx, f)
-		l := &listing{client: c, Filter: f, running: running}
-		var parts []part
-		if err == nil {
-			parts, err = l.parts(ctx)
-		}
+		l := &listing{client: c, Filter: f}
+		parts, err := l.begin(ctx)
 		switch {
 		case err != nil:
 		case f.Limit > 0:
@@ -42,7 +38,19 @@ func (c *Client) List(ctx context.Context, f Filter) iter.Seq2[Info, error] {
 type listing struct {
 	client *Client
 	Filter
+	queues  []string // of the kinds that may have what is selected
 	running map[ID]bool
+}
+
+// begin finds out what runs, and returns the parts to be read.
+func (l *listing) begin(ctx context.Context) (parts []part, err error) {
+	if l.queues, err = l.client.queuesOf(ctx, l.Filter); err != nil {
+		return nil, err
+	}
+	if l.running, err = l.client.runningAmong(ctx, l.queues); err != nil {
+		return nil, err
+	}
+	return l.parts()
 }
 
 // A part is what List reads of one stream: read calls more with what is selected from
@@ -53,7 +61,7 @@ type part struct {
 }
 
 // parts are those that may have something that is selected, in their order.
-func (l *listing) parts(ctx context.Context) (parts []part, err error) {
+func (l *listing) parts() (parts []part, err error) {
 	subject, err := l.subjects()
 	if err != nil {
 		return nil, err
@@ -68,13 +76,7 @@ func (l *listing) parts(ctx context.Context) (parts []part, err error) {
 		return parts, nil // what has no record has none of these
 	}
 	if l.wants(Waiting) || l.wants(Running) {
-		streams := []string{queueStream(l.Kind)}
-		if l.Kind == "" {
-			if streams, err = l.client.queueStreams(ctx); err != nil {
-				return nil, err
-			}
-		}
-		for _, stream := range streams {
+		for _, stream := range l.queues {
 			parts = append(parts, l.carriers(stream, queueSubjects, queueSubjects+">", Waiting))
 		}
 	}
@@ -143,10 +145,7 @@ func (l *listing) readDead(ctx context.Context, _, _ uint64, more func(Info) boo
 
 func (l *listing) readRecords(ctx context.Context, subject string, from, to uint64, more func(Info) bool) (on bool, err error) {
 	on = true
-	err = l.client.scan(ctx, subject, from, func(m found) (bool, error) {
-		if m.seq > to {
-			return false, nil
-		}
+	err = l.client.scan(ctx, subject, from, upTo(to, func(m found) (bool, error) {
 		id, _, _ := parseSubject(m.subject, recordSubjects)
 		r, err := parseRecord(m.header)
 		if err != nil || r.State == Deleted {
@@ -159,7 +158,7 @@ func (l *listing) readRecords(ctx context.Context, subject string, from, to uint
 			on = more(i)
 		}
 		return on, nil
-	})
+	}))
 	return on, err
 }
 
@@ -168,10 +167,7 @@ func (l *listing) carriers(stream, prefix, subject string, state State) part {
 	c := l.client
 	return part{stream, func(ctx context.Context, from, to uint64, more func(Info) bool) (on bool, err error) {
 		on = true
-		err = c.scanWork(ctx, stream, subject, from, func(m found) (bool, error) {
-			if m.seq > to {
-				return false, nil
-			}
+		err = c.scanWork(ctx, stream, subject, from, upTo(to, func(m found) (bool, error) {
 			id, _, _ := parseSubject(m.subject, prefix)
 			r, err := c.readRecord(ctx, id)
 			if err != nil || r.seq != 0 { // it was among the records
@@ -190,7 +186,7 @@ func (l *listing) carriers(stream, prefix, subject string, state State) part {
 				on = more(i)
 			}
 			return on, nil
-		})
+		}))
 		return on, err
 	}}
 }

@@ -34,20 +34,24 @@ func (h *Handler) answerRuns(msg *nats.Msg) {
 	}
 }
 
-// runningAmong returns the tasks that run, of the kind or of all, if f may select one
-// that does. It asks the workers of each kind that has taken tasks, and gives them a
-// tenth of a second to answer.
-func (c *Client) runningAmong(ctx context.Context, f Filter) (map[ID]bool, error) {
-	running := make(map[ID]bool)
-	if !f.wants(Running) && !f.wants(Waiting) && !f.wants(Retrying) {
-		return running, nil
+// queuesOf returns the queues of the kinds in which f may select a task that runs or
+// waits for a run.
+func (c *Client) queuesOf(ctx context.Context, f Filter) ([]string, error) {
+	switch {
+	case !f.wants(Running) && !f.wants(Waiting) && !f.wants(Retrying):
+		return nil, nil
+	case f.Kind != "":
+		return []string{queueStream(f.Kind)}, nil
 	}
-	streams := []string{queueStream(f.Kind)}
-	if f.Kind == "" {
-		var err error
-		if streams, err = c.queueStreams(ctx); err != nil {
-			return nil, err
-		}
+	return c.queueStreams(ctx)
+}
+
+// runningAmong returns the tasks that run, of the kinds of these queues. It asks the
+// workers of each kind that has taken tasks, and gives them a tenth of a second to answer.
+func (c *Client) runningAmong(ctx context.Context, queues []string) (map[ID]bool, error) {
+	running := make(map[ID]bool)
+	if len(queues) == 0 {
+		return running, nil
 	}
 	answers, err := c.nc.SubscribeSync(c.nc.NewInbox())
 	if err != nil {
@@ -55,7 +59,7 @@ func (c *Client) runningAmong(ctx context.Context, f Filter) (map[ID]bool, error
 	}
 	defer func() { _ = answers.Unsubscribe() }()
 	taken := 0
-	for _, stream := range streams {
+	for _, stream := range queues {
 		n, err := c.askForRuns(ctx, stream, answers.Subject)
 		if err != nil {
 			return nil, err

@@ -42,3 +42,13 @@ func tail[T any](ctx context.Context, c *Client, stream string, n int, read func
 	}
 	return all[max(0, len(all)-n):], err
 }
+
+// upTo is f for messages up to a sequence. The first behind that ends the scan.
+func upTo(to uint64, f func(found) (bool, error)) func(found) (bool, error) {
+	return func(m found) (bool, error) {
+		if m.seq > to {
+			return false, nil
+		}
+		return f(m)
+	}
+}
