@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -102,10 +103,12 @@ func TestTheEndOfTheContextIsSIGTERM(t *testing.T) {
 	p := sh("trap 'echo cleaned >cleaned; exit 1' TERM; echo >begun; while :; do sleep 0.01; done")
 	p.Dir = dir
 	ctx, cancel := context.WithCancelCause(t.Context())
-	go func() {
+	var stopper sync.WaitGroup
+	defer stopper.Wait()
+	stopper.Go(func() {
 		appears(t, filepath.Join(dir, "begun"))
 		cancel(tasks.ErrCancelled)
-	}()
+	})
 	_, err := p.Do(ctx, nil)
 	require.ErrorIs(t, err, tasks.ErrCancelled)
 	appears(t, filepath.Join(dir, "cleaned"))
@@ -125,10 +128,12 @@ func TestNothingOfTheGroupIsLeft(t *testing.T) {
 			p.Dir, p.Grace = t.TempDir(), 50*time.Millisecond
 			begun := filepath.Join(p.Dir, "begun")
 			ctx, cancel := context.WithCancel(t.Context())
-			go func() {
+			var stopper sync.WaitGroup // the program may have ended before it has noticed
+			defer stopper.Wait()
+			stopper.Go(func() {
 				appears(t, begun)
 				cancel()
-			}()
+			})
 			_, _ = p.Do(ctx, nil)
 			text, err := os.ReadFile(begun)
 			require.NoError(t, err)
