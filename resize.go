@@ -9,8 +9,10 @@ func (p *Pool[In, Out]) More() error {
 }
 
 // Less removes a worker. It never blocks: Current drops immediately, and a worker
-// that is in the middle of a run ends after it. Nothing that is queued is lost: with
-// no workers left it waits for More, Resize or Close.
+// that is in the middle of a run ends after it. Once Less has returned, such a worker
+// takes nothing more from the queue; one that runs inputs of Map or Stream may take one
+// more batch of them. Nothing that is queued is lost: with no workers left it waits for
+// More, Resize or Close.
 //
 // The run of a retired worker goes on to its end, also in a pool that is fed by a
 // [Source]. Only the run of a loop ([NewLoop]), which has no end of its own, is

@@ -131,6 +131,23 @@ func TestNothingQueuedIsLostWithTheLastWorker(t *testing.T) {
 	}
 }
 
+// Once Resize has returned, nothing more leaves the queue.
+func TestSurplusWorkerTakesNothingFromTheQueue(t *testing.T) {
+	p := startPool(t, remuda.Config{Initial: 2, Queue: 1000}, double)
+	for range 2000 {
+		for range 20 {
+			require.NoError(t, p.Send(bg, 1))
+		}
+		require.NoError(t, p.Resize(0))
+		queued := p.Stats().Queued
+		for p.Stats().Retired > 0 {
+			runtime.Gosched()
+		}
+		require.Equal(t, queued, p.Stats().Queued)
+		require.NoError(t, p.Resize(2))
+	}
+}
+
 // A worker that was woken for an input and is one too many before it has looked
 // hands the input on to another, or keeps it for one that comes later.
 func TestWokenWorkerThatIsRetiredHandsOn(t *testing.T) {

@@ -82,7 +82,7 @@ type Dispatcher[T, S any] struct {
 type state[T, S any] struct {
 	Config[T, S]
 
-	attention atomic.Bool  // some worker may be surplus: Fetch finds out; written under inMu
+	attention atomic.Bool  // some worker may be surplus: fetch finds out; written under inMu
 	awaited   atomic.Bool  // somebody is in waitAll, or about to be; written under inMu
 	blocked   atomic.Int32 // senders in waiters; written under inMu
 

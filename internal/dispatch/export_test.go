@@ -2,18 +2,15 @@ package dispatch
 
 import "fmt"
 
-// TryRetire is the first half of a turn of Fetch's loop, and tells whether the
-// worker is to end. TryFetch is the second, and tells whether it has an item, or is
+// TryFetch is a turn of Fetch's loop, and tells whether the worker has an item, or is
 // on the idle list; else it is to end.
-func (d *Dispatcher[T, S]) TryRetire(w *Worker[T, S]) bool { return d.attention.Load() && d.retire(w) }
-
 func (d *Dispatcher[T, S]) TryFetch(w *Worker[T, S]) (hasItem, isParked bool) {
 	f := d.fetch(w)
 	return f == item, f == parked
 }
 
-// TryGather is the second half of a turn of Gather's loop, and tells whether the worker
-// is to end, or waits for more items as the gatherer.
+// TryGather is a turn of Gather's loop, and tells whether the worker is to end, or waits
+// for more items as the gatherer.
 func (d *Dispatcher[T, S]) TryGather(w *Worker[T, S]) (items []T, isRetired, isGatherer bool) {
 	items, f, _ := gatherOnce(d, w, nil)
 	return items, f == retired, f == gathering

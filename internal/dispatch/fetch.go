@@ -15,9 +15,6 @@ const (
 // taken anyway.
 func (d *Dispatcher[T, S]) Fetch(w *Worker[T, S]) bool {
 	for !d.takeAssigned(w) {
-		if d.attention.Load() && d.retire(w) {
-			return false
-		}
 		switch d.fetch(w) {
 		case item:
 			return true
@@ -44,6 +41,9 @@ func (d *Dispatcher[T, S]) fetch(w *Worker[T, S]) fetched {
 	d.outMu.Lock()
 	d.finished.Count(w.Last)
 	w.Last = None
+	if d.attention.Load() && d.retire(w) { // asked with outMu: once Resize has returned, a surplus worker takes nothing
+		return retired
+	}
 	if d.out.Len() > 0 && !w.searching && d.blocked.Load() == 0 {
 		w.take(d.out.Pop())
 		d.outMu.Unlock()
@@ -118,25 +118,32 @@ func (d *state[T, S]) takeHandOffLocked(w *Worker[T, S], e *effects[T, S]) bool 
 	return true
 }
 
-// retire ends a surplus worker, and has another one take what waits, if one is
-// free. It returns false if the worker is not surplus after all.
+// retire ends a worker if it is surplus. It is called with outMu, and releases it if it
+// returns true.
 func (d *Dispatcher[T, S]) retire(w *Worker[T, S]) bool {
 	var e effects[T, S]
-	d.outMu.Lock()
 	d.inMu.Lock()
-	d.finished.Count(w.Last)
-	w.Last = None
-	surplus := d.roster.surplus()
-	if surplus {
-		w.freeLane(d.keyed)
-		d.roster.arrived(w)
-		d.roster.leave()
-		d.roster.unserved = d.roster.unserved || d.out.Len() > 0
-		d.rebalanceLocked(&e)
-		d.noteResolvedLocked(&e)
-	}
+	retires := retireLocked(&d.state, w, &e)
 	d.inMu.Unlock()
-	d.outMu.Unlock()
-	d.apply(&e)
-	return surplus
+	if retires {
+		d.outMu.Unlock()
+		d.apply(&e)
+	}
+	return retires
+}
+
+// retireLocked ends a surplus worker, and has another one take what waits, if one is
+// free. It returns false if the worker is not surplus after all. It needs both locks,
+// but where items are gathered: nothing is ever on the out side there.
+func retireLocked[T, S any](d *state[T, S], w *Worker[T, S], e *effects[T, S]) bool {
+	if !d.roster.surplus() {
+		return false
+	}
+	w.freeLane(d.keyed)
+	d.roster.arrived(w)
+	d.roster.leave()
+	d.roster.unserved = d.roster.unserved || d.out.Len() > 0
+	d.rebalanceLocked(e)
+	d.noteResolvedLocked(e)
+	return true
 }

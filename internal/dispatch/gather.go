@@ -6,9 +6,6 @@ import "time"
 // Stamp of w is when the first was accepted. It returns false when the worker is to end.
 func Gather[T, S any](d *Dispatcher[T, S], w *Worker[T, S], items []T) ([]T, bool) {
 	for {
-		if d.attention.Load() && d.retire(w) {
-			return items, false
-		}
 		var f fetched
 		var left time.Duration
 		switch items, f, left = gatherOnce(d, w, items); f {
@@ -40,11 +37,13 @@ func gatherOnce[T, S any](d *Dispatcher[T, S], w *Worker[T, S], items []T) (take
 		left = leftToWaitLocked(&d.state)
 	}
 	switch {
+	case retireLocked(&d.state, w, &e):
+		f = retired
 	case n > 0 && left <= 0:
 		items = takeFirstLocked(&d.state, w, items, min(n, d.Gathering.Size))
 		d.admitLocked(&e, 0)
 		d.endSearchLocked(w, &e)
-	case n == 0 || d.gather.gatherer != nil || d.roster.surplus():
+	case n == 0 || d.gather.gatherer != nil:
 		f = d.restLocked(w, &e)
 	default:
 		f = gathering

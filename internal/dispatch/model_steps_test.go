@@ -250,43 +250,24 @@ func (m *model) step(i int) {
 		m.must(w.State.state == assigned && !w.Guest, "it was assigned")
 		w.State.state = running
 		m.runs = append(m.runs, &run{item: w.Item, w: w})
-	} else if w.State.looked || !m.retire(w) && i%2 == 0 {
+	} else {
 		m.fetch(w)
 	}
 	m.verify(0, 0)
 }
 
-// retire is the first half of a turn of Fetch.
-func (m *model) retire(w *worker) (ends bool) {
-	last, surplus := w.Last, m.surplus()
-	ends = m.d.TryRetire(w)
-	m.logf("worker %d looks whether it is to end: %v", w.ID, ends)
-	m.must(ends == surplus, "it ends if it is one too many: %v", surplus)
-	if ends {
-		m.keys.free(w)
-	}
-	if w.Last == dispatch.None && last != dispatch.None {
-		m.tally.Count(last)
-	}
-	w.State.looked = true
-	if ends {
-		w.State.state = stopping
-	}
-	return ends
-}
-
-// fetch is the second half.
+// fetch has w look at the queue.
 func (m *model) fetch(w *worker) {
 	surplus := m.surplus()
-	w.State.looked = false
 	m.keys.free(w)
 	if w.Last != dispatch.None {
 		m.tally.Count(w.Last)
 	}
 	hasItem, isParked := m.d.TryFetch(w)
 	switch {
-	case hasItem: // it may have become one too many meanwhile
+	case hasItem:
 		m.logf("worker %d has %d, guest %v", w.ID, w.Item, w.Guest)
+		m.must(!surplus, "it is not one too many")
 		m.began(w)
 	case isParked:
 		m.logf("worker %d parks", w.ID)
@@ -294,7 +275,7 @@ func (m *model) fetch(w *worker) {
 		m.park(w)
 	default:
 		m.logf("worker %d is to end", w.ID)
-		m.must(!m.work() && (surplus || m.phase == draining), "it is not needed")
+		m.must(surplus || !m.work() && m.phase == draining, "it is not needed")
 		w.State.state = stopping
 	}
 }

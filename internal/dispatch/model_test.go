@@ -87,7 +87,6 @@ func (m *model) isTold(w *waiter) bool {
 type own struct {
 	state    state
 	launched bool // Run was called for it
-	looked   bool // whether it is to end
 	parkedAt int
 }
 
