@@ -11,6 +11,8 @@ import (
 	"github.com/remuda-go/remuda"
 	"github.com/remuda-go/remuda/middleware"
 	"github.com/remuda-go/remuda/tasks"
+	"github.com/remuda-go/remuda/tasks/embedded"
+	"github.com/remuda-go/remuda/tasks/internal/setup"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -94,19 +96,23 @@ func TestTimeoutEndsAnAttempt(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// The lease is renewed while the run lasts.
+// The lease is renewed while the run lasts: no other process gets the task.
 func TestARunMayTakeLongerThanItsLease(t *testing.T) {
 	t.Parallel()
-	c := open(t, "")
+	n := newServer(t)
 	k := tasks.Define[int, int]("lease", tasks.Lease(200*time.Millisecond))
-	w := tasks.NewWorker(c)
 	var runs atomic.Int64
-	handle(t, w, k, 2, func(_ context.Context, n int) (int, error) {
-		runs.Add(1)
-		time.Sleep(time.Second)
-		return n, nil
-	})
-	run(t, w)
+	var c *tasks.Client
+	for range 2 { // as two processes have them
+		c = n.connect()
+		w := tasks.NewWorker(c)
+		handle(t, w, k, 2, func(_ context.Context, n int) (int, error) {
+			runs.Add(1)
+			time.Sleep(time.Second)
+			return n, nil
+		})
+		run(t, w)
+	}
 	_, err := k.Wait(within(t), c, push(t, c, k, 1))
 	require.NoError(t, err)
 	assert.EqualValues(t, 1, runs.Load())
@@ -171,6 +177,53 @@ func TestJobsThatWaitForTasks(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, 2*i, got)
 	}
+}
+
+// Rule 11: a run that waits for another task does not keep that from being alone. Once it
+// has what it waited for, it goes on, and does.
+func TestAJobThatWaitsForASuspect(t *testing.T) {
+	t.Parallel()
+	var j setup.Journal
+	c := open(t, "", embedded.Client(func(o *setup.Options) { j = o.Journal }))
+	child := tasks.Define[string, int]("suspected")
+	parent := tasks.Define[int, int]("waiting")
+	suspected := func(name string) tasks.ID { // its process was killed while it ran
+		require.NoError(t, j.Begin("suspected."+name, 0))
+		return push(t, c, child, name, tasks.WithID(name))
+	}
+	w := tasks.NewWorker(c)
+	begun := make(chan string, 10)
+	handle(t, w, child, 2, func(_ context.Context, name string) (int, error) { begun <- name; return len(name), nil })
+	runs, first := make(chan int), make(chan tasks.ID)
+	back, finish := make(chan int), make(chan struct{})
+	handle(t, w, parent, 1, func(ctx context.Context, _ int) (n int, err error) {
+		runs <- 1
+		id := <-first
+		var waits sync.WaitGroup
+		for range 3 {
+			waits.Go(func() { _, _ = child.Wait(ctx, c, id) })
+		}
+		n, err = child.Wait(ctx, c, id)
+		waits.Wait()
+		back <- n
+		<-finish
+		return n, err
+	})
+	run(t, w)
+	id := push(t, c, parent, 1)
+	receive(t, runs)
+	first <- suspected("first")
+	assert.Equal(t, "first", receive(t, begun))
+	assert.Equal(t, 5, receive(t, back))
+	second := suspected("second")
+	time.Sleep(100 * time.Millisecond)
+	assert.Empty(t, begun, "it runs beside the other")
+	close(finish)
+	assert.Equal(t, "second", receive(t, begun))
+	_, err := parent.Wait(within(t), c, id)
+	require.NoError(t, err)
+	_, err = child.Wait(within(t), c, second)
+	require.NoError(t, err)
 }
 
 func TestAJobThatEndsItsGoroutineHasFailed(t *testing.T) {
