@@ -105,6 +105,11 @@ func (c *Client) begin(ctx context.Context) error {
 		return fmt.Errorf("remuda: %w", err)
 	}
 	c.js = js
+	if c.opts.OnOpen != nil {
+		if err := c.opts.OnOpen(ctx); err != nil {
+			return err
+		}
+	}
 	if err := c.ensureShared(ctx); err != nil {
 		return err
 	}

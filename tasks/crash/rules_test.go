@@ -152,6 +152,35 @@ func TestRunsAgainAtOnce(t *testing.T) {
 	assert.Len(t, w.history().begun[tasks.NewID("work", "plain-1-0")], 2)
 }
 
+// A process that is killed while it ends the leases of the one before leaves the kinds as
+// they are: what was paused stays paused, and what is bounded stays bounded.
+func TestKilledWhileLeasesEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, order{})
+	open := func() *tasks.Client {
+		c, err := embedded.Open(t.Context(), w.o.Dir)
+		require.NoError(t, err)
+		return c
+	}
+	bounded := tasks.Define[int, int]("bounded", tasks.MaxRunning(1))
+	c := open()
+	_, err := bounded.Push(t.Context(), c, 1)
+	require.NoError(t, err)
+	require.NoError(t, c.Pause(t.Context(), "bounded"))
+	require.NoError(t, c.Close())
+	for n := range 2 { // the kind's, and that of what comes due
+		require.True(t, w.process(func(o *order) { o.Point, o.Nth = "leases", n+1 }))
+		c = open()
+		_, err := tasks.Define[int, int]("bounded", tasks.MaxRunning(2)).Push(t.Context(), c, 2)
+		require.ErrorIs(t, err, tasks.ErrMismatch)
+		kinds, err := c.Kinds(t.Context())
+		require.NoError(t, err)
+		require.Len(t, kinds, 1)
+		assert.True(t, kinds[0].Paused)
+		require.NoError(t, c.Close())
+	}
+}
+
 // Fencing: a process that is paused for longer than its lease finds, when it goes
 // on, that another one has run its task. One result is kept.
 func TestPausedForLongerThanTheLease(t *testing.T) {

@@ -2,7 +2,6 @@ package embedded
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -10,11 +9,14 @@ import (
 )
 
 // voidLeases ends the leases that the process before held on tasks and on due
-// messages: it is gone, so they may run at once. The server knows no way to end a
-// lease from outside, but a consumer that is made anew has none. After a power failure
-// it may also remember that messages were acknowledged that are still there. Which messages
-// are left in a queue does not depend on its consumer.
-func (s *store) voidLeases(ctx context.Context) error {
+// messages: it is gone, so they may run at once. The server ends all leases of a consumer
+// that begins again at the first message. After a power failure it may also remember that
+// messages were acknowledged that are still there. Which messages are left in a queue does
+// not depend on its consumer, and the consumer's settings stay, whenever the process is
+// killed: a kind that is paused or bounded must not come to run freely.
+//
+// fault, which may be nil, is called after each.
+func (s *store) voidLeases(ctx context.Context, fault func(point, id string)) error {
 	js, err := jetstream.New(s.conn)
 	if err != nil {
 		return fmt.Errorf("remuda: %w", err)
@@ -25,8 +27,11 @@ func (s *store) voidLeases(ctx context.Context) error {
 		if info.Config.Retention != jetstream.WorkQueuePolicy || !strings.HasPrefix(name, "REMUDA_") {
 			continue
 		}
-		if err := renewConsumers(ctx, js, name); err != nil {
+		if err := resetConsumers(ctx, js, name); err != nil {
 			return fmt.Errorf("remuda: leases of %s: %w", name, err)
+		}
+		if fault != nil {
+			fault("leases", name)
 		}
 	}
 	if err := streams.Err(); err != nil {
@@ -35,17 +40,14 @@ func (s *store) voidLeases(ctx context.Context) error {
 	return nil
 }
 
-func renewConsumers(ctx context.Context, js jetstream.JetStream, name string) error {
+func resetConsumers(ctx context.Context, js jetstream.JetStream, name string) error {
 	stream, err := js.Stream(ctx, name)
 	if err != nil {
 		return err
 	}
 	consumers := stream.ListConsumers(ctx)
 	for info := range consumers.Info() {
-		if err := js.DeleteConsumer(ctx, name, info.Name); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
-			return err
-		}
-		if _, err := js.CreateConsumer(ctx, name, info.Config); err != nil {
+		if _, err := stream.ResetConsumerToSequence(ctx, info.Name, 1); err != nil {
 			return err
 		}
 	}

@@ -46,14 +46,11 @@ func Open(ctx context.Context, dir string, opts ...Option) (*tasks.Client, error
 	if err := s.connect(); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
-	if !s.shared {
-		if err := s.voidLeases(ctx); err != nil {
-			s.conn.Close()
-			return nil, errors.Join(err, s.close())
-		}
-	}
 	ours := func(c *setup.Options) {
 		c.Conn, c.Journal, c.Disk, c.OnClose = s.conn, s.journal, s.disk, s.close
+		if !s.shared {
+			c.OnOpen = func(ctx context.Context) error { return s.voidLeases(ctx, c.Fault) }
+		}
 		c.Lazy, c.Durable = !s.syncs, s.durability()
 		most := o.pushable(s.server.JetStreamConfig().MaxStore)
 		c.Full = func() bool { return int64(s.server.GlobalAccount().JetStreamUsage().Store) >= most }

@@ -2,6 +2,7 @@
 package setup
 
 import (
+	"context"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -16,10 +17,11 @@ type Options struct {
 
 	// For embedded.
 	Conn    *nats.Conn
-	Journal Journal     // nil where the server lives on when this process dies
-	Disk    *disk.Disk  // nil where what the server has confirmed is on disk, as far as its settings go
-	Lazy    bool        // the server answers before it has synced
-	Full    func() bool // the store holds as much as may be pushed; nil if there is no bound
+	Journal Journal                     // nil where the server lives on when this process dies
+	Disk    *disk.Disk                  // nil where what the server has confirmed is on disk, as far as its settings go
+	Lazy    bool                        // the server answers before it has synced
+	Full    func() bool                 // the store holds as much as may be pushed; nil if there is no bound
+	OnOpen  func(context.Context) error // called before anything else is asked of the server
 	OnClose func() error
 	Durable string // what is on disk when a push is confirmed, in words
 
