@@ -4,9 +4,7 @@ package disk
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -38,6 +36,7 @@ type part struct {
 
 	// Whoever works has these.
 	seen   *tree // as it was when it was synced; nil before that
+	last   entry // the file that is most likely touched next; its info is that of seen
 	failed error // the first error: afterwards it is never known what is on disk
 }
 
@@ -118,51 +117,4 @@ func (d *Disk) work(p *part) {
 		r.err = p.failed
 		close(r.done)
 	}
-}
-
-// sync syncs every file and directory that was touched since it was synced last. It
-// relies on no knowledge of which these may be: a look at all of them costs about a
-// microsecond each.
-func (d *Disk) sync(p *part) error {
-	var touched []string
-	now, err := look(p.path, p.seen, func(path string) { touched = append(touched, path) })
-	if err != nil {
-		return fmt.Errorf("remuda: sync the store: %w", err)
-	}
-	if p.seen == nil { // its own name may be new, and the names of those above it
-		for dir := p.path; dir != d.top; {
-			dir = filepath.Dir(dir)
-			touched = append(touched, dir)
-		}
-	}
-	if len(touched) == 1 {
-		err = d.syncFile(touched[0])
-	} else {
-		var syncing errgroup.Group // in parallel they share the commits of the file system's journal
-		for _, path := range touched {
-			syncing.Go(func() error { return d.syncFile(path) })
-		}
-		err = syncing.Wait()
-	}
-	if err != nil {
-		return fmt.Errorf("remuda: sync the store; close it and open it again: %w", err)
-	}
-	p.seen = now
-	return nil
-}
-
-func (d *Disk) syncFile(path string) error {
-	f, err := os.Open(path) //nolint:gosec // it was found in the directory
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if d.Fsync != nil {
-		err = d.Fsync(f)
-	} else {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
 }

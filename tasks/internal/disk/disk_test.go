@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"sync"
 	"testing"
@@ -33,7 +34,7 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	top := t.TempDir()
-	r := &rig{t: t, root: filepath.Join(top, "streams"), begun: make(chan struct{}, 100)}
+	r := &rig{t: t, root: filepath.Join(top, "streams"), begun: make(chan struct{}, 10_000)}
 	require.NoError(t, os.MkdirAll(filepath.Join(r.root, "a", "msgs"), 0o700))
 	r.Disk = disk.New(top, r.root)
 	r.Fsync = func(f *os.File) error {
@@ -106,6 +107,44 @@ func TestWhatWasTouchedIsSynced(t *testing.T) {
 	assert.Equal(t, []string{"streams/a/msgs", "streams/a/msgs/3.blk", "streams/a/obs/worker/o.dat"}, r.sync())
 	require.NoError(t, os.Remove(filepath.Join(r.root, "a/msgs/3.blk")))
 	assert.Equal(t, []string{"streams/a/msgs"}, r.sync())
+}
+
+// What is written to a file while it is synced is synced the next time, also if the file
+// was replaced meanwhile.
+func TestWhatIsWrittenDuringASync(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.write("a/msgs/1.blk", "x")
+	r.sync()
+	record := r.Fsync
+	for i := range 200 {
+		replace := i%2 == 1
+		var once sync.Once
+		meanwhile := func() {
+			if replace {
+				r.write("a/msgs/1.tmp", "new")
+				assert.NoError(t, os.Rename(filepath.Join(r.root, "a/msgs/1.tmp"), filepath.Join(r.root, "a/msgs/1.blk")))
+			} else {
+				r.write("a/msgs/1.blk", "y")
+			}
+		}
+		r.Fsync = func(f *os.File) error {
+			once.Do(meanwhile)
+			return record(f)
+		}
+		r.write("a/msgs/1.blk", "x")
+		first := r.sync()
+		assert.Contains(t, first, "streams/a/msgs/1.blk")
+		second := r.sync()
+		if !replace {
+			assert.Equal(t, []string{"streams/a/msgs/1.blk"}, second)
+			continue
+		}
+		all := append(first, second...) // the look may have come before or after
+		assert.Contains(t, all, "streams/a/msgs")
+		files := slices.DeleteFunc(all, func(name string) bool { return name != "streams/a/msgs/1.blk" })
+		assert.Len(t, files, 2)
+	}
 }
 
 // Calls that come while a sync is under way share the next one.
