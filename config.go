@@ -18,7 +18,7 @@ const (
 // that can grow without bound and shrink to none.
 //
 // A pool never scales by itself: it has Initial workers, one if that is 0, until
-// somebody calls More, Less or Resize.
+// somebody calls More, Less or Resize. Package autoscale does, by the load.
 type Config struct {
 	// Name appears in Info, logs, metrics and errors. It may be empty.
 	Name string

@@ -35,6 +35,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/remuda-go/remuda"
+	"github.com/remuda-go/remuda/autoscale"
 	"github.com/remuda-go/remuda/middleware"
 	"github.com/remuda-go/remuda/monitor"
 )
@@ -73,6 +74,7 @@ func see(context.Context, In, Out, error)
 
 var _ = errors.Is
 var _ middleware.Counter
+var _ autoscale.Config
 var _ *monitor.Monitor
 var _ *rate.Limiter
 var _ *semaphore.Weighted
@@ -213,7 +215,7 @@ func bareCode(code string) string {
 func exportData(t *testing.T, files *token.FileSet) types.Importer {
 	t.Helper()
 	list := exec.Command("go", "list", "-export", "-deps", "-f", "{{.ImportPath}}={{.Export}}",
-		".", "./middleware", "./monitor", "golang.org/x/sync/semaphore", "golang.org/x/time/rate", "log/slog")
+		".", "./autoscale", "./middleware", "./monitor", "golang.org/x/sync/semaphore", "golang.org/x/time/rate", "log/slog")
 	var stderr bytes.Buffer
 	list.Stderr = &stderr
 	out, err := list.Output()
