@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/remuda-go/remuda"
 	"github.com/remuda-go/remuda/middleware"
@@ -81,8 +82,21 @@ type readerFunc func(p []byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
+// A progress tells every few seconds how far the program is.
+type progress struct {
+	stderr io.Writer
+	last   time.Time
+}
+
+func (p *progress) tell(n int, files []file, what string) {
+	if now := time.Now(); now.Sub(p.last) >= 5*time.Second {
+		p.last = now
+		fmt.Fprintf(p.stderr, "durable: %d of %d %s\n", n, len(files), what)
+	}
+}
+
 // pushAll pushes a task for each file that has none, many at a time.
-func pushAll(ctx context.Context, client *tasks.Client, files []file) error {
+func pushAll(ctx context.Context, client *tasks.Client, files []file, p *progress) error {
 	pool, err := remuda.NewWithConfig[file, remuda.Void](remuda.Config{Name: "push", Initial: 16, Queue: remuda.Unbuffered})
 	if err != nil {
 		return err
@@ -102,17 +116,20 @@ func pushAll(ctx context.Context, client *tasks.Client, files []file) error {
 		return err
 	}
 	defer func() { _ = pool.Close(context.WithoutCancel(ctx)) }()
+	pushed := 0
 	for _, err := range pool.Map(ctx, slices.Values(files)) {
 		if err != nil {
 			return err
 		}
+		pushed++
+		p.tell(pushed, files, "are stored")
 	}
 	return ctx.Err()
 }
 
 // printAll waits for all results before it prints the first, so that there is
 // either the whole list or nothing.
-func printAll(ctx context.Context, client *tasks.Client, files []file, stdout, stderr io.Writer) (failed int, err error) {
+func printAll(ctx context.Context, client *tasks.Client, files []file, stdout io.Writer, p *progress) (failed int, err error) {
 	sums := make([][]byte, len(files))
 	for i, f := range files {
 		sum, err := Sum.Result(ctx, client, f.id)
@@ -123,12 +140,13 @@ func printAll(ctx context.Context, client *tasks.Client, files []file, stdout, s
 		switch {
 		case errors.As(err, &dead):
 			failed++
-			fmt.Fprintf(stderr, "durable: %s: %v\n", f.path, err)
+			fmt.Fprintf(p.stderr, "durable: %s: %v\n", f.path, err)
 		case err != nil:
 			return failed, err
 		default:
 			sums[i] = sum
 		}
+		p.tell(i+1, files, "are done")
 	}
 	w := bufio.NewWriter(stdout)
 	for i, f := range files {

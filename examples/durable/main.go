@@ -138,8 +138,9 @@ func work(ctx context.Context, o options, files []file, stdout, stderr io.Writer
 		err = errors.Join(err, worker.Close(bound), <-ended)
 	}()
 
-	if err := pushAll(ctx, client, files); err != nil {
+	p := &progress{stderr: stderr, last: time.Now()}
+	if err := pushAll(ctx, client, files, p); err != nil {
 		return 0, err
 	}
-	return printAll(ctx, client, files, stdout, stderr)
+	return printAll(ctx, client, files, stdout, p)
 }

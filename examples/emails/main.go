@@ -130,7 +130,11 @@ func work(ctx context.Context, client *tasks.Client, server mailServer, stdout i
 	job := remuda.NoOutput(func(ctx context.Context, m Mail) error {
 		run, _ := tasks.RunFrom(ctx)
 		err := server.send(string(run.ID), m)
-		fmt.Fprintf(stdout, "%s to %s, attempt %d: %v\n", run.ID, m.To, run.Attempt, err)
+		outcome := "sent"
+		if err != nil {
+			outcome = err.Error()
+		}
+		fmt.Fprintf(stdout, "%s to %s, attempt %d: %s\n", run.ID, m.To, run.Attempt, outcome)
 		return err
 	})
 	if _, err := Send.Handle(worker, job, remuda.Config{Initial: 2}); err != nil {

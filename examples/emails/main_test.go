@@ -79,7 +79,7 @@ func TestEmails(t *testing.T) {
 
 	require.NoError(t, os.Mkdir(outbox, 0o755))
 	emails(t.Context(), &console{}, "redrive")
-	until("send.7 to ann@example.org, attempt 1: <nil>")
+	until("send.7 to ann@example.org, attempt 1: sent")
 	mail, err := os.ReadFile(filepath.Join(outbox, "send.7"))
 	require.NoError(t, err)
 	assert.Contains(t, string(mail), "Your order 7")
