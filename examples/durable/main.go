@@ -40,7 +40,8 @@ const (
 // Sum is the kind of task: from the path of a file to its checksum. Paths need not
 // be text, so that they are not made JSON. Results are kept for a week: for so long
 // a run may be resumed.
-var Sum = tasks.Define[[]byte, []byte]("sha256", tasks.Codec(tasks.Raw), tasks.Attempts(5), tasks.Keep(7*24*time.Hour)) //nolint:gochecknoglobals // a kind is a value
+var Sum = tasks.Define[[]byte, []byte]("sha256", //nolint:gochecknoglobals // a kind is a value
+	tasks.Codec(tasks.Raw), tasks.Attempts(5), tasks.Keep(7*24*time.Hour))
 
 const usage = `usage: durable [flags] DIR
 

@@ -41,8 +41,9 @@ type Mail struct {
 
 // Send is the kind of task. The delays double from a tenth of a second, so that the
 // example is not dull; the default is seconds to minutes.
-var Send = tasks.Define[Mail, remuda.Void]("send", tasks.Attempts(5), tasks.Timeout(10*time.Second),
-	tasks.Backoff(func(attempt int) time.Duration { return 100 * time.Millisecond << attempt })) //nolint:gochecknoglobals // a kind is a value
+var Send = tasks.Define[Mail, remuda.Void]("send", //nolint:gochecknoglobals // a kind is a value
+	tasks.Attempts(5), tasks.Timeout(10*time.Second),
+	tasks.Backoff(func(attempt int) time.Duration { return 100 * time.Millisecond << attempt }))
 
 const usage = `usage: emails [flags] push ORDER TO | work | dead | redrive
 

@@ -108,9 +108,9 @@ type Listener struct {
 	Control   bool     `yaml:"control,omitempty" jsonschema_description:"Also cancel, redrive, delete, pause, resume, resize and cron. It needs token_file or client_ca_file."`
 	CertFile  string   `yaml:"cert_file,omitempty" jsonschema_description:"The certificate for TLS, with those between it and the CA. Read again at SIGHUP, as the other files."`
 	KeyFile   string   `yaml:"key_file,omitempty" jsonschema_description:"Its key, which others can't read."`
-	ClientCA  string   `yaml:"client_ca_file,omitempty" jsonschema_description:"Only callers with a certificate of one of these CAs are let in."`
+	ClientCA  string   `yaml:"client_ca_file,omitempty" jsonschema_description:"Only callers with a certificate of one of these CAs are accepted."`
 	Body      Size     `yaml:"body,omitempty" jsonschema_description:"The largest body. The default is 900KB."`
-	Rate      int      `yaml:"rate,omitempty" jsonschema_description:"How many requests are let in each second. The default is 1000."`
+	Rate      int      `yaml:"rate,omitempty" jsonschema_description:"How many requests are accepted each second. The default is 1000."`
 }
 
 // A Cron is a task that the store pushes by the clock.

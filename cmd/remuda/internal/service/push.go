@@ -24,7 +24,7 @@ func (s *Service) Push(ctx context.Context, kind string, payload []byte, p Push)
 		return "", err
 	}
 	if int64(len(payload)) > s.Body {
-		return "", tooLarge("the payload has %d bytes, and no more than %d are let in", len(payload), s.Body)
+		return "", tooLarge("the payload has %d bytes, and no more than %d are accepted", len(payload), s.Body)
 	}
 	opts, err := p.options()
 	if err != nil {
