@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/remuda-go/remuda"
+	"github.com/remuda-go/remuda/internal/safeerr"
 )
 
 // A TimeoutError is the cause ([context.Cause]) of a context that [Timeout] ended,
@@ -28,7 +29,7 @@ func (e *TimeoutError) Unwrap() error { return context.DeadlineExceeded }
 // each one.
 //
 // When the deadline has passed, the cause of the context is a [*TimeoutError], and
-// an error of the run is wrapped together with it; a run that succeeds nevertheless
+// an error of the run is wrapped together with it, unless it has that cause already; a run that succeeds nevertheless
 // has succeeded. If d is 0 or less, the context has ended from the start.
 //
 // It keeps no state, neither for a worker nor shared. A run costs some 80 ns and
@@ -42,7 +43,7 @@ func Timeout(d time.Duration) remuda.Middleware {
 			c := &deadline{Context: ctx, at: time.Now().Add(d), cause: cause}
 			defer c.end()
 			err := next(c)
-			if err != nil && c.passed() {
+			if err != nil && c.passed() && !safeerr.Is(err, cause) { // net/http, say, has put it in already
 				return fmt.Errorf("%w: %w", cause, err)
 			}
 			return err

@@ -43,6 +43,18 @@ func TestTimeoutCancelsARun(t *testing.T) {
 	})
 }
 
+// net/http returns the cause of a context that has ended.
+func TestTimeoutIsNamedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pool := start(t, middleware.Timeout(time.Second))
+		err := run(pool, func(ctx context.Context) error {
+			<-ctx.Done()
+			return fmt.Errorf("get: %w", context.Cause(ctx))
+		})
+		require.EqualError(t, err, "get: remuda: timeout after 1s")
+	})
+}
+
 // What a run returns stands, however late: nobody is told that it ended before
 // it did.
 func TestTimeoutNeverAbandonsARun(t *testing.T) {
