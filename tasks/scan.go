@@ -41,7 +41,7 @@ func (c *Client) scan(ctx context.Context, subject string, from uint64, f func(f
 	if info.NumPending == 0 {
 		return c.forgetConsumer(stateStream, info.Name)
 	}
-	it, err := consumer.Messages(jetstream.PullMaxMessages(500))
+	it, err := consumer.Messages(jetstream.PullMaxMessages(scanAhead))
 	if err != nil {
 		return fmt.Errorf("remuda: read %s: %w", stateStream, err)
 	}
@@ -78,6 +78,10 @@ func (c *Client) scan(ctx context.Context, subject string, from uint64, f func(f
 	}
 	return nil
 }
+
+// scanAhead is how many messages the server sends ahead of f. What else comes over the
+// connection waits for them.
+const scanAhead = 100
 
 // scanPatience is how long scan waits for a message before it looks whether there
 // is one.
