@@ -63,3 +63,44 @@ func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
 }
+
+// What docs/tasks-protocol.md names as the test of a rule or a failure exists, each row of
+// the failure table is there, and so is each rule that the code of tasks names.
+func TestTasksProtocolPageIsTrue(t *testing.T) {
+	page := readPage(t, "docs/tasks-protocol.md")
+	var code, tests strings.Builder
+	for _, pattern := range []string{"tasks/*.go", "tasks/*/*.go", "tasks/internal/*/*.go", "examples/durable/*.go"} {
+		paths, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		require.NotEmpty(t, paths, pattern)
+		for _, path := range paths {
+			text := readPage(t, path)
+			code.WriteString(text)
+			if strings.HasSuffix(path, "_test.go") {
+				tests.WriteString(text)
+			}
+		}
+	}
+	rows := regexp.MustCompile(`(?m)^\| [^-].*\|$`).FindAllString(page, -1)
+	require.Greater(t, len(rows), 24)
+	named := regexp.MustCompile("`(Test\\w+)`")
+	for _, row := range rows {
+		if !strings.HasSuffix(row, "| shown by |") {
+			require.Regexp(t, named, row, "nothing shows it")
+		}
+	}
+	for _, m := range named.FindAllStringSubmatch(page, -1) {
+		require.Contains(t, tests.String(), "func "+m[1]+"(t *testing.T)")
+	}
+	cited := regexp.MustCompile(`\brules? (\d+)`).FindAllStringSubmatch(code.String(), -1)
+	require.Greater(t, len(cited), 30)
+	for _, m := range cited {
+		require.Contains(t, page, "| **"+m[1]+".** ")
+	}
+
+	_, promised, ok := strings.Cut(readPage(t, "docs/tasks.md"), "| what happens | what comes of it |\n|---|---|\n")
+	require.True(t, ok)
+	promised, _, _ = strings.Cut(promised, "\n\n")
+	_, shown, _ := strings.Cut(page, "## The failure table")
+	require.Equal(t, strings.Count(promised, "\n")+1, strings.Count(shown, "\n| ")-1, "a row for each")
+}

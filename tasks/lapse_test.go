@@ -150,6 +150,40 @@ func TestASuspectWhoseLeaseRunsOut(t *testing.T) {
 	})
 }
 
+// Rule 11: one interruption alone never buries, so a task with one attempt runs twice;
+// after the second it is dead, and not run.
+func TestOneInterruptionNeverBuries(t *testing.T) {
+	t.Parallel()
+	var j setup.Journal
+	c := open(t, "", embedded.Client(func(o *setup.Options) { j = o.Journal }))
+	k := tasks.Define[string, int]("interrupted", tasks.Attempts(1))
+	w := tasks.NewWorker(c)
+	begun := make(chan string, 10)
+	handle(t, w, k, 1, func(ctx context.Context, in string) (int, error) {
+		r, _ := tasks.RunFrom(ctx)
+		begun <- in
+		return r.Attempt, nil
+	})
+	ids := map[int]tasks.ID{}
+	for name, times := range map[string]int{"once": 1, "twice": 2} {
+		for range times {
+			require.NoError(t, j.Begin("interrupted."+name, 0))
+		}
+		ids[times] = push(t, c, k, name, tasks.WithID(name))
+	}
+	run(t, w)
+	attempt, err := k.Wait(within(t), c, ids[1])
+	require.NoError(t, err)
+	assert.Equal(t, 2, attempt)
+	_, err = k.Wait(within(t), c, ids[2])
+	var dead *tasks.TaskError
+	require.ErrorAs(t, err, &dead)
+	assert.Equal(t, tasks.Dead, dead.State)
+	assert.Equal(t, 2, dead.Attempts)
+	assert.Equal(t, "once", receive(t, begun))
+	assert.Empty(t, begun)
+}
+
 // takeAndDie takes a task as a worker does that is killed, and whose lease runs out.
 func takeAndDie(t *testing.T, l *lapser, id tasks.ID) {
 	require.NoError(t, l.conn.PublishRequest("$JS.API.CONSUMER.MSG.NEXT.REMUDA_QUEUE_"+id.Kind()+".worker", l.conn.NewRespInbox(), []byte(`{"batch":1}`)))

@@ -74,6 +74,26 @@ func TestKilledAtAPoint(t *testing.T) {
 	}
 }
 
+// Rule 4: what a pusher did that was killed, nobody knows. Pushed again with the same ID
+// it is one task, whether the first push was stored or not.
+func TestAPusherThatIsKilled(t *testing.T) {
+	t.Parallel()
+	for _, point := range []string{"push", "pushed", "stored"} {
+		t.Run(point, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, order{})
+			require.True(t, w.process(func(o *order) { o.Only, o.Pushes, o.Point, o.Nth, o.Idle = "plain", 1, point, 1, true }))
+			c, err := embedded.Open(t.Context(), w.o.Dir)
+			require.NoError(t, err)
+			id, err := work.Push(t.Context(), c, "plain 1-0", tasks.WithID("plain-1-0"))
+			require.NoError(t, err)
+			require.NoError(t, c.Close())
+			require.False(t, w.process(func(o *order) { o.Only, o.Finish = "plain", true }))
+			assert.Equal(t, map[tasks.ID]map[int]int{id: {2: 1}}, w.history().begun)
+		})
+	}
+}
+
 // Rule 8: a firing that is moved twice, since its mover was killed in between, is one
 // task.
 func TestAFiringIsOneTask(t *testing.T) {
