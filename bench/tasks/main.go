@@ -151,7 +151,7 @@ func show(names []string, results [][][]float64, strict bool) {
 		for j, v := range results[i] {
 			fmt.Printf(" %s |", c.show(v))
 			if len(v) > 0 {
-				rows[c.name][names[j]] = percentile(v, 0.5)
+				rows[c.name][names[j]] = median(v)
 			}
 		}
 		fmt.Printf(" %s |\n", verdict(c, rows, strict))
