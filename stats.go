@@ -11,9 +11,11 @@ import "github.com/remuda-go/remuda/internal/dispatch"
 // until its worker has come back for the next one.
 //
 // In a pool of [StartBatches] each input of a batch counts as a run: while one call of
-// the function is under way with 500 inputs, Running is 500.
+// the function is under way with 500 inputs, Running is 500, and Busy is 1. A worker that waits
+// for its batch to become larger is not busy.
 type Stats struct {
 	Workers int // as Current returns
+	Busy    int // those of Workers that have something to run
 	Running int // inputs that workers have: runs that begin or have begun, and not finished, without those in Yielded
 	Yielded int // runs that have given up their slot while they wait for their own pool
 	Queued  int // inputs accepted and not begun
@@ -37,7 +39,7 @@ func (s *Stats) addTally(t *dispatch.Tally) {
 func (c *core[In, Out]) stats() Stats {
 	if c.source != nil {
 		t, running, retired := c.sourced.stats()
-		s := Stats{Workers: c.current(), Running: running, Retired: retired}
+		s := Stats{Workers: c.current(), Busy: max(0, running-retired), Running: running, Retired: retired}
 		s.addTally(&t)
 		s.Accepted = s.Succeeded + s.Failed + s.Dropped + uint64(running)
 		return s
@@ -45,13 +47,14 @@ func (c *core[In, Out]) stats() Stats {
 	d := c.Dispatcher.Stats()
 	s := Stats{
 		Workers:  d.Target,
+		Busy:     d.Busy,
 		Yielded:  d.Yielded,
 		Queued:   d.Queued,
 		Retired:  d.Retired,
 		Accepted: d.Accepted,
 	}
 	if c.life.now() >= draining {
-		s.Workers = 0
+		s.Workers, s.Busy = 0, 0
 	}
 	s.addTally(&d.Tally)
 	s.Running = int(s.Accepted-s.Succeeded-s.Failed-s.Dropped) - s.Queued - s.Yielded

@@ -269,16 +269,39 @@ func TestStatsOfEveryState(t *testing.T) {
 			require.NoError(t, p.TrySend(bg, i))
 		}
 		require.Len(t, s.order(), 3)
-		require.Equal(t, remuda.Stats{Workers: 3, Running: 3, Queued: 7, Accepted: 10}, p.Stats())
+		require.Equal(t, remuda.Stats{Workers: 3, Busy: 3, Running: 3, Queued: 7, Accepted: 10}, p.Stats())
 		require.NoError(t, p.Resize(1))
-		require.Equal(t, remuda.Stats{Workers: 1, Running: 3, Queued: 7, Retired: 2, Accepted: 10}, p.Stats())
+		require.Equal(t, remuda.Stats{Workers: 1, Busy: 1, Running: 3, Queued: 7, Retired: 2, Accepted: 10}, p.Stats())
 		s.let(0, 1)
-		require.Equal(t, remuda.Stats{Workers: 1, Running: 1, Queued: 7, Accepted: 10, Succeeded: 2}, p.Stats())
+		require.Equal(t, remuda.Stats{Workers: 1, Busy: 1, Running: 1, Queued: 7, Accepted: 10, Succeeded: 2}, p.Stats())
 		ended, cancel := ending(t)
 		cancel()
 		require.Error(t, p.Close(ended))
 		s.letAll()
 		<-p.Done()
 		require.Equal(t, remuda.Stats{Accepted: 10, Succeeded: 2, Failed: 1, Dropped: 7}, p.Stats())
+	})
+}
+
+// In a pool of batches Running counts inputs, and Busy the workers that have a batch. The
+// one that gathers has none yet.
+func TestBusyCountsWorkers(t *testing.T) {
+	bubble(t, "", func(t *testing.T) {
+		p, err := remuda.StartBatches(3, 10, time.Second, func(_ context.Context, ns []int) ([]int, error) {
+			time.Sleep(time.Minute)
+			return ns, nil
+		})
+		require.NoError(t, err)
+		for i := range 12 {
+			require.NoError(t, p.Send(bg, i))
+		}
+		synctest.Wait()
+		require.Equal(t, remuda.Stats{Workers: 3, Busy: 1, Running: 10, Queued: 2, Accepted: 12}, p.Stats())
+		time.Sleep(2 * time.Second)
+		require.Equal(t, remuda.Stats{Workers: 3, Busy: 2, Running: 12, Accepted: 12}, p.Stats())
+		require.NoError(t, p.Resize(1))
+		require.Equal(t, remuda.Stats{Workers: 1, Busy: 1, Running: 12, Retired: 1, Accepted: 12}, p.Stats())
+		require.NoError(t, p.Close(bg))
+		require.Zero(t, p.Stats().Busy)
 	})
 }

@@ -2,7 +2,7 @@
 //
 //	pool, err := remuda.Start(2, fetch)
 //	if err != nil { ... }
-//	go autoscale.Run(ctx, pool, autoscale.Config{Max: 64, Target: 50 * time.Millisecond})
+//	go func() { log.Print(autoscale.Run(ctx, pool, autoscale.Config{Max: 64, Target: 50 * time.Millisecond})) }()
 //
 // It keeps the time in queue, which is the number of inputs that wait divided by how many
 // the pool completes in a second, at a target or below it. It adds workers at the next
@@ -11,6 +11,21 @@
 // More workers help jobs that wait: for a disk, a database, another service. Jobs that
 // compute are as fast as they get with one worker for each processor, so that should be
 // the maximum for those.
+//
+// # Kinds of pools
+//
+//   - Map and Stream have work for any number of workers, so a pool grows to its maximum
+//     while they run. So it does while senders wait for a place in its queue.
+//   - Keys ([remuda.StartKeyed]): inputs whose key is busy ask for no workers, since no
+//     worker could run them. Those of one hot key may wait for longer than the target.
+//   - Batches ([remuda.StartBatches]): the wait for a batch to become larger is not time in
+//     queue. While all workers are busy, batches grow first; then workers are added.
+//   - Runs that wait for their own pool are not busy, and ask for no workers.
+//   - Sources ([remuda.StartFrom]): there is no queue to go by. The pool gets enough workers
+//     for up to nine tenths of them to be busy, whatever the target.
+//   - Loops ([remuda.NewLoop]) are always busy and grow to the maximum: don't scale them.
+//   - A [remuda.Herd] becomes a [Pool] with two methods; see the example. Gophers that wait
+//     for the reader of OutputChan are busy.
 package autoscale
 
 import (
@@ -34,11 +49,13 @@ var ErrInvalidConfig = errors.New("remuda: invalid config of autoscale")
 // A Config says how many workers a pool may have, and for what. Max is needed; the rest
 // has defaults.
 type Config struct {
-	// Min and Max bound the number of workers. Min 0 means one.
+	// Min and Max bound the number of workers. Min 0 means one. The pool's own Min and
+	// Max hold too.
 	Min, Max int
 
 	// Target is the time that an input may wait in the queue. 0 means
-	// [DefaultTarget].
+	// [DefaultTarget]. With a Target shorter than Every, inputs wait longer when the
+	// load rises, until the next decision.
 	Target time.Duration
 
 	// Every is the time between two decisions, each of which takes ten looks at the
@@ -47,8 +64,7 @@ type Config struct {
 	Every time.Duration
 }
 
-// A Pool is what can be scaled: a [remuda.Pool] of any types that is fed by its queue. One
-// that is fed by a source has no queue to go by.
+// A Pool is what can be scaled: a [remuda.Pool] of any types, or what is like one.
 type Pool interface {
 	Stats() remuda.Stats
 	Resize(workers int) error
@@ -56,18 +72,20 @@ type Pool interface {
 
 var _ Pool = (*remuda.Pool[int, int])(nil)
 
-// Run scales a pool until ctx ends or the pool is closed, and blocks meanwhile. It returns
-// the error of ctx or remuda.ErrPoolClosed then, and before that any other error of
-// Resize: remuda.ErrNotStarted, or that the pool's own Min or Max is in the way. It returns
-// [ErrInvalidConfig] immediately if cfg contradicts itself. It needs no goroutine but its
-// caller's.
+// Run scales a pool until ctx ends or the pool is closed, and blocks meanwhile. It then
+// returns the error of ctx immediately, or [remuda.ErrPoolClosed] at the next decision.
+// It returns any other error of Resize too: [remuda.ErrNotStarted], or that the pool's
+// Min or Max leaves nothing of those in cfg. It returns [ErrInvalidConfig] immediately if
+// cfg contradicts itself. It needs no goroutine but its caller's.
 //
-// Others may resize the pool meanwhile; the next decision starts from what they did.
-// Two calls of Run for one pool work against each other.
+// The first decision is immediate, and brings the pool within Min and Max. Others may
+// resize the pool meanwhile; the next decision starts from what they did. It starts a
+// pool that is paused, since Min is one at least: to pause a pool, end Run before. Two
+// calls of Run for one pool work against each other.
 //
-// Senders that wait for a place in the queue are not seen to wait. But while more than 95 %
-// of the workers are busy, Run adds an eighth of them at each decision, so a pool with a
-// short queue, or none, grows too.
+// While more than 95 % of the workers are busy, Run adds an eighth of them at each
+// decision, whatever the Target: senders that wait for a place in the queue are not seen
+// to wait, and a pool with a short queue, or none, should grow too.
 func Run(ctx context.Context, pool Pool, cfg Config) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -81,17 +99,15 @@ func Run(ctx context.Context, pool Pool, cfg Config) error {
 	s := scaler{cfg: cfg}
 	s.begin(time.Now(), pool.Stats())
 	for {
-		if n := s.workers(); n != s.last.Workers {
-			if err := pool.Resize(n); err != nil {
-				return fmt.Errorf("remuda: autoscale to %d workers: %w", n, err)
-			}
+		if err := s.resize(pool); err != nil {
+			return err
 		}
 		for range looks {
 			select {
 			case <-ctx.Done():
 				return ctx.Err()
-			case now := <-ticks.C:
-				s.look(now, pool.Stats())
+			case <-ticks.C:
+				s.look(time.Now(), pool.Stats())
 			}
 		}
 	}

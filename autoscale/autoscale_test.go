@@ -214,6 +214,42 @@ func TestStaysWithinMinAndMax(t *testing.T) {
 	})
 }
 
+// A load that comes and goes as often as it decides, or more often, does not move it.
+func TestLoadInStepWithDecisions(t *testing.T) {
+	for _, half := range []time.Duration{50 * time.Millisecond, 500 * time.Millisecond, time.Second, 2 * time.Second} {
+		serve(t, roomy, usual, func(s *service) {
+			var resized []int
+			for i := range int(2 * time.Minute / half) {
+				s.load([]float64{20, 400}[i%2], half) // 1 or 20 are busy
+				if i > int(time.Minute/half) {
+					s.mu.Lock()
+					resized = append(resized, s.resized...)
+					s.mu.Unlock()
+				}
+			}
+			require.LessOrEqual(t, len(resized), 12, "half %v, in 60 decisions: %v", half, resized)
+			require.LessOrEqual(t, s.pool.Current(), 45)
+		})
+	}
+}
+
+// Short times between decisions are for bursts.
+func TestBurstToAnIdlePool(t *testing.T) {
+	often := usual
+	often.Every = 10 * time.Millisecond
+	serve(t, roomy, often, func(s *service) {
+		time.Sleep(time.Minute)
+		for range 400 {
+			require.NoError(t, s.pool.Send(bg, time.Now()))
+		}
+		time.Sleep(time.Second)
+		require.Zero(t, s.pool.Stats().Queued)
+		require.Less(t, s.p95(), time.Second/2)
+		time.Sleep(time.Second)
+		require.Equal(t, 1, s.pool.Current())
+	})
+}
+
 // It starts from what others made of the number of workers.
 func TestOthersMayResize(t *testing.T) {
 	serve(t, roomy, usual, func(s *service) {

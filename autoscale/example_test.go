@@ -34,3 +34,39 @@ func Example() {
 	// 14 <nil>
 	// true
 }
+
+// A scaledHerd is a herd that can be scaled.
+type scaledHerd[Body, Result any] struct {
+	*remuda.Herd[Body, Result]
+}
+
+func (h scaledHerd[Body, Result]) Stats() remuda.Stats { return h.Herd.Stats().Pool }
+func (h scaledHerd[Body, Result]) Resize(n int) error  { return h.SetHerdSize(n) }
+
+// A herd has between 1 and 8 gophers. Two methods make it a Pool.
+func ExampleRun_herd() {
+	herd := remuda.NewHerd(func(w *remuda.Work[string, int]) remuda.Status {
+		w.SetResult(len(w.Body))
+		return remuda.Success
+	})
+	if err := herd.Start(); err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	scaled := make(chan error)
+	go func() { scaled <- autoscale.Run(ctx, scaledHerd[string, int]{herd}, autoscale.Config{Max: 8}) }()
+
+	if err := herd.SendWork(remuda.Work[string, int]{Body: "https://go.dev"}); err != nil {
+		fmt.Println(err)
+	}
+	herd.CloseInputChan()
+	for w := range herd.OutputChan() {
+		fmt.Println(w.Result())
+	}
+	cancel() // the herd is done
+	fmt.Println(<-scaled)
+	// Output:
+	// 14
+	// context canceled
+}

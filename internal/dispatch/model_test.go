@@ -360,6 +360,7 @@ func (m *model) verifyStats() {
 		Target:   m.target,
 		Yielded:  m.yielded(),
 		Queued:   m.places(),
+		Busy:     min(m.slots(), m.target),
 		Retired:  max(0, m.slots()-m.target),
 		Accepted: m.accepted,
 		Tally:    m.tally,

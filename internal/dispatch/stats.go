@@ -5,6 +5,7 @@ type Stats struct {
 	Target   int
 	Yielded  int // inputs of runs that have given up their slot
 	Queued   int // inputs accepted and not begun
+	Busy     int // workers that have something to run, those in Retired apart; a gatherer has not
 	Retired  int // busy workers beyond the target
 	Accepted uint64
 	Tally    Tally
@@ -17,10 +18,15 @@ func (d *state[T, S]) Stats() Stats {
 	defer d.outMu.Unlock()
 	d.inMu.Lock()
 	defer d.inMu.Unlock()
+	busy := d.roster.busy()
+	if d.gather.gatherer != nil { // it waits for a larger batch, and is free for what comes
+		busy--
+	}
 	s := Stats{
 		Target:   d.roster.target,
 		Yielded:  d.roster.yielded + d.roster.beside,
 		Queued:   d.placesLocked(),
+		Busy:     min(busy, d.roster.target),
 		Retired:  max(0, d.roster.busy()-d.roster.target),
 		Accepted: d.accepted,
 		Tally:    d.finished,
