@@ -13,6 +13,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"log"
@@ -74,7 +75,8 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer server.Close()
+	// not Close: the answer to the request that ended the work may be under way
+	defer server.Shutdown(context.Background())
 	fmt.Fprintf(os.Stderr, "herd: waiting for gophers: curl -XPATCH %s/herd -d '{\"num\": 10}'\n", server.Addr())
 	go LoadWork(herd)
 	herd.Start()
