@@ -28,10 +28,7 @@ type vandal struct {
 func vandalise(t testing.TB) (*tasks.Client, vandal) {
 	n := newServer(t)
 	c := n.connect(func(s *setup.Options) { s.Sweep = 50 * time.Millisecond })
-	conn, err := nats.Connect(n.srv.ClientURL())
-	require.NoError(t, err)
-	t.Cleanup(conn.Close)
-	js, err := jetstream.New(conn)
+	js, err := jetstream.New(n.dial())
 	require.NoError(t, err)
 	return c, vandal{t, js}
 }
@@ -271,9 +268,7 @@ func TestADuplicateThatIsUnderWay(t *testing.T) {
 	t.Parallel()
 	n := newServer(t)
 	c := n.connect()
-	conn, err := nats.Connect(n.srv.ClientURL())
-	require.NoError(t, err)
-	t.Cleanup(conn.Close)
+	conn := n.dial()
 	js, err := jetstream.New(conn)
 	require.NoError(t, err)
 	// A queue that does not hear of its carriers: the test answers in its place.

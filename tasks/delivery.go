@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -22,8 +21,7 @@ type delivery struct {
 	interrupted int  // runs that began and have no end (rule 11)
 	suspect     bool // it must run alone
 
-	covers atomic.Uint64 // the deliveries up to this number, since it was taken
-	again  *delivery     // the last one that it covers, if not itself; guarded by inHand.mu
+	held // see inHand
 }
 
 // String names the task, for logs.
@@ -40,10 +38,9 @@ func (c *Client) parseDelivery(msg *nats.Msg) (*delivery, error) {
 	}
 	d := &delivery{
 		carrier: *parseCarrier(id, msg.Header, msg.Data), reply: msg.Reply,
-		number: meta.NumDelivered, at: c.now(),
+		number: meta.NumDelivered, at: c.now(), held: held{from: meta.NumDelivered, to: meta.NumDelivered},
 	}
 	d.seq = meta.Sequence.Stream
-	d.covers.Store(d.number)
 	if d.pushed.IsZero() {
 		d.pushed = meta.Timestamp
 	}
@@ -69,18 +66,18 @@ func (c *Client) judge(d *delivery) {
 		if d.rec.Carrier == d.seq {
 			covered = d.rec.Deliveries
 		}
-		if d.number > covered+1 {
+		if c.heldFrom(d) > covered+1 {
 			d.interrupted = 1 + d.rec.Marks
 		}
 	}
 	d.suspect = d.interrupted > 0
 }
 
-// next is the record that follows the one that was read.
+// next is the record that follows the one that was read. It covers no delivery yet.
 func (d *delivery) next(state State) *record {
 	return &record{
 		State: state, Tag: d.tag, Attempts: d.rec.Attempts, GivenBack: d.rec.GivenBack,
-		Carrier: d.seq, Deliveries: d.covers.Load(), Pushed: d.pushed, Expires: d.expires, Key: d.key,
+		Carrier: d.seq, Pushed: d.pushed, Expires: d.expires, Key: d.key,
 		seq: d.rec.seq, header: d.header, body: d.body,
 	}
 }
@@ -102,8 +99,9 @@ func (c *Client) ackUnrun(ctx context.Context, d *delivery) error {
 	return nil
 }
 
-// nak hands the carrier back, to be delivered after the delay.
+// nak hands the carrier back, to be delivered after the delay. See also handBack.
 func (c *Client) nak(d *delivery, delay time.Duration) {
+	c.settled(d) // what comes from now on may be what is asked for here
 	body := "-NAK"
 	if delay > 0 {
 		body += ` {"delay":` + strconv.FormatInt(int64(delay), 10) + "}"
@@ -126,11 +124,10 @@ func (h *Handler) take(ctx context.Context, d *delivery) (run bool, err error) {
 		}
 		return false, c.ackUnrun(ctx, d)
 	}
-	if early := d.rec.Due.Sub(d.at); early > 0 && early <= shortDelay {
-		c.nak(d, early) // a server that was restarted does not know the delay any more
-		return false, nil
-	}
 	c.judge(d)
+	if early := d.rec.Due.Sub(d.at); early > 0 && early <= shortDelay {
+		return false, h.handBack(ctx, d, early) // a server that was restarted does not know the delay any more
+	}
 	switch {
 	case !d.expires.IsZero() && !d.at.Before(d.expires):
 		return false, h.end(ctx, d, d.finish(Expired, h.set.keep, ""))

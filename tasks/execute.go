@@ -30,7 +30,6 @@ func (s *source) Next(ctx context.Context) (*delivery, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.fault("taken", d.id)
 		if c.hold(d) && s.keep(context.WithoutCancel(ctx), d) {
 			return d, nil
 		}
@@ -119,8 +118,11 @@ func (h *Handler) unchanged(ctx context.Context, d *delivery) error {
 		return err
 	}
 	if d.rec = now; d.counts() {
-		h.client.nak(d, 0)
-	} else if err := h.client.ackUnrun(ctx, d); err != nil {
+		err = h.handBack(ctx, d, 0)
+	} else {
+		err = h.client.ackUnrun(ctx, d)
+	}
+	if err != nil {
 		return err
 	}
 	return fmt.Errorf("%w: task %s", errStale, d.id)
@@ -138,8 +140,7 @@ func (h *Handler) mark(ctx context.Context, d *delivery) error {
 	}
 	r := d.next(Waiting)
 	r.Marks = d.rec.Marks + 1
-	r.Deliveries = 0 // the mark does not cover the deliveries: they stay interrupted
-	if d.rec.Carrier == d.seq {
+	if d.rec.Carrier == d.seq { // the mark covers no more deliveries: they stay interrupted
 		r.Deliveries = d.rec.Deliveries
 	}
 	return h.write(ctx, d, r)

@@ -105,6 +105,15 @@ func (n *natsServer) stop() {
 	n.srv.WaitForShutdown()
 }
 
+// dial connects as any NATS client does.
+func (n *natsServer) dial() *nats.Conn {
+	n.t.Helper()
+	conn, err := nats.Connect(n.srv.ClientURL())
+	require.NoError(n.t, err)
+	n.t.Cleanup(conn.Close)
+	return conn
+}
+
 func (n *natsServer) connect(opts ...tasks.Option) *tasks.Client {
 	n.t.Helper()
 	c, err := tasks.Connect(n.t.Context(), n.srv.ClientURL(), opts...)
@@ -120,10 +129,7 @@ func TestASchedulesThatComesDueWhileTheStoreIsFull(t *testing.T) {
 	n := newServer(t, func(o *server.Options) { o.JetStreamMaxStore = 8 << 20 })
 	c := n.connect(func(s *setup.Options) { s.Sweep = 200 * time.Millisecond })
 	k := tasks.Define[int, int]("overdue")
-	nc, err := nats.Connect(n.srv.ClientURL())
-	require.NoError(t, err)
-	defer nc.Close()
-	js, err := jetstream.New(nc)
+	js, err := jetstream.New(n.dial())
 	require.NoError(t, err)
 	_, err = js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "FILLER", Subjects: []string{"filler"}})
 	require.NoError(t, err)

@@ -1,42 +1,106 @@
 package tasks
 
-import "sync"
+import (
+	"cmp"
+	"slices"
+	"sync"
+)
 
-// inHand is the deliveries that this process has taken and not settled, by task. Where
+// inHand is the deliveries that this process has taken and not let go, by task. Where
 // the lease of one runs out although its process lives, as one does that gets no time of
 // the processor, the carrier is delivered again: that is no interruption, and no reason
 // to run its task twice.
 type inHand struct {
-	mu    sync.Mutex // guards what follows, and delivery.again
+	mu    sync.Mutex // guards what follows, and held of each delivery
 	tasks map[ID]*delivery
 }
 
-// hold takes a delivery in hand. It reports false if its carrier is already: then the
-// first delivery of it goes on, and stands for this one, too.
-func (c *Client) hold(d *delivery) bool {
-	c.inHand.mu.Lock()
-	defer c.inHand.mu.Unlock()
-	// Another carrier of the task takes the place of one that was settled a moment ago.
-	if first := c.inHand.tasks[d.id]; first != nil && first.seq == d.seq {
-		first.again = d
-		first.covers.Store(d.number)
-		return false
-	}
-	c.inHand.tasks[d.id] = d
-	return true
+// held is what a delivery in hand knows of the other deliveries of its carrier. The lock
+// of inHand guards it.
+type held struct {
+	from, to uint64 // the numbers of the deliveries that it stands for
+	settled  bool   // it stands for no more
+	heirs    []heir // those that came since then
 }
 
-// letGo ends hold, once the delivery is settled. One that came meanwhile is handed back,
-// since it may be that of a retry. If the carrier is gone, the server does not mind.
+// An heir is a delivery that waits for another one to be let go.
+type heir struct {
+	*delivery
+	turn chan bool // told whether it is in hand
+}
+
+// hold takes a delivery in hand. It reports false if its carrier is already: then
+// another delivery of it goes on, and stands for this one, too. If that one is being
+// settled, hold waits until it is let go: its record does not cover this one any more,
+// which may be that of the retry.
+func (c *Client) hold(d *delivery) bool {
+	wait, ok := c.tryHold(d)
+	c.fault("taken", d.id)
+	if wait != nil {
+		ok = <-wait
+	}
+	return ok
+}
+
+// tryHold is hold without the wait, for what comes from the channel.
+func (c *Client) tryHold(d *delivery) (wait <-chan bool, ok bool) {
+	c.inHand.mu.Lock()
+	defer c.inHand.mu.Unlock()
+	first := c.inHand.tasks[d.id]
+	switch {
+	case first == nil || first.seq != d.seq: // another carrier takes the place of one that was settled a moment ago
+		c.inHand.tasks[d.id] = d
+		return nil, true
+	case !first.settled:
+		first.from, first.to = min(first.from, d.number), max(first.to, d.number)
+		return nil, false
+	}
+	turn := make(chan bool, 1)
+	first.heirs = append(first.heirs, heir{d, turn})
+	return turn, false
+}
+
+// heldFrom returns the number of the first delivery that this one stands for.
+func (c *Client) heldFrom(d *delivery) uint64 {
+	c.inHand.mu.Lock()
+	defer c.inHand.mu.Unlock()
+	return d.from
+}
+
+// settled says that the delivery is about to be settled, and returns the number of the
+// last one that it stands for. It does not stand for what comes from now on.
+func (c *Client) settled(d *delivery) uint64 {
+	c.inHand.mu.Lock()
+	defer c.inHand.mu.Unlock()
+	d.settled = true
+	return d.to
+}
+
+// letGo ends hold, once the delivery is settled. The first of those that wait for that
+// comes in its place, and stands for them all.
 func (c *Client) letGo(d *delivery) {
 	c.fault("letgo", d.id)
+	for i, h := range c.succeed(d) {
+		h.turn <- i == 0 // has room for it
+	}
+}
+
+// succeed puts the first heir in the place of d, and returns all of them.
+func (c *Client) succeed(d *delivery) []heir {
 	c.inHand.mu.Lock()
-	if c.inHand.tasks[d.id] == d {
+	defer c.inHand.mu.Unlock()
+	mine := c.inHand.tasks[d.id] == d // or another carrier has its place
+	if mine {
 		delete(c.inHand.tasks, d.id)
 	}
-	again := d.again
-	c.inHand.mu.Unlock()
-	if again != nil {
-		c.nak(again, 0)
+	if len(d.heirs) == 0 {
+		return nil
 	}
+	slices.SortFunc(d.heirs, func(a, b heir) int { return cmp.Compare(a.number, b.number) })
+	first := d.heirs[0].delivery
+	first.to = d.heirs[len(d.heirs)-1].number
+	if mine {
+		c.inHand.tasks[d.id] = first
+	}
+	return d.heirs
 }

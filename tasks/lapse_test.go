@@ -23,14 +23,26 @@ type lapser struct {
 	conn   *nats.Conn
 	inbox  *nats.Subscription // sees what every worker receives
 	leases map[string]string  // by the carrier's subject, whom to tell
+	taken  chan string        // has a task's ID when a worker has taken a delivery
 }
 
-func newLapser(t testing.TB, conn *nats.Conn) *lapser {
+func newLapser(t testing.TB) *lapser {
+	return &lapser{t: t, leases: make(map[string]string), taken: make(chan string, 100)}
+}
+
+// fault is a hook for fault points.
+func (l *lapser) fault(point, id string) {
+	if point == "taken" {
+		l.taken <- id
+	}
+}
+
+func (l *lapser) listen(conn *nats.Conn) {
 	inbox, err := conn.SubscribeSync("_INBOX.>")
-	require.NoError(t, err)
-	require.NoError(t, conn.Flush())
-	t.Cleanup(func() { _ = inbox.Unsubscribe() })
-	return &lapser{t: t, conn: conn, inbox: inbox, leases: make(map[string]string)}
+	require.NoError(l.t, err)
+	require.NoError(l.t, conn.Flush())
+	l.t.Cleanup(func() { _ = inbox.Unsubscribe() })
+	l.conn, l.inbox = conn, inbox
 }
 
 // delivered waits for the next delivery of the task.
@@ -45,11 +57,16 @@ func (l *lapser) delivered(id tasks.ID) {
 	}
 }
 
-// lapse ends the lease of a task that was delivered, and returns when it was delivered
-// again.
+// lapse ends the lease of a task that was delivered, and returns when a worker has taken
+// it again.
 func (l *lapser) lapse(id tasks.ID) {
+	for len(l.taken) > 0 {
+		<-l.taken
+	}
 	require.NoError(l.t, l.conn.Publish(l.leases["remuda.queue."+string(id)], []byte("-NAK")))
 	l.delivered(id)
+	for receive(l.t, l.taken) != string(id) {
+	}
 }
 
 // lapsing opens a store in this process, and connects to one elsewhere.
@@ -57,16 +74,16 @@ func lapsing(t *testing.T, test func(t *testing.T, c *tasks.Client, l *lapser, j
 	t.Run("embedded", func(t *testing.T) {
 		t.Parallel()
 		var o *setup.Options
-		c := open(t, "", embedded.Client(func(opts *setup.Options) { o = opts }))
-		test(t, c, newLapser(t, o.Conn), o.Journal)
+		l := newLapser(t)
+		c := open(t, "", embedded.Client(func(opts *setup.Options) { o, opts.Fault = opts, l.fault }))
+		l.listen(o.Conn)
+		test(t, c, l, o.Journal)
 	})
 	t.Run("elsewhere", func(t *testing.T) {
 		t.Parallel()
-		n := newServer(t)
-		conn, err := nats.Connect(n.srv.ClientURL())
-		require.NoError(t, err)
-		t.Cleanup(conn.Close)
-		test(t, n.connect(), newLapser(t, conn), nil)
+		n, l := newServer(t), newLapser(t)
+		l.listen(n.dial())
+		test(t, n.connect(func(o *setup.Options) { o.Fault = l.fault }), l, nil)
 	})
 }
 
@@ -192,13 +209,26 @@ func takeAndDie(t *testing.T, l *lapser, id tasks.ID) {
 	require.NoError(t, l.conn.Flush())
 }
 
-// A retry may be delivered before the run that failed is over.
+// faulty opens a store in this process, and connects to one elsewhere, each with a hook
+// for fault points.
+func faulty(t *testing.T, hook func() func(point, id string), test func(t *testing.T, c *tasks.Client)) {
+	t.Run("embedded", func(t *testing.T) {
+		t.Parallel()
+		test(t, open(t, "", embedded.Client(func(o *setup.Options) { o.Fault = hook() })))
+	})
+	t.Run("elsewhere", func(t *testing.T) {
+		t.Parallel()
+		test(t, newServer(t).connect(func(o *setup.Options) { o.Fault = hook() }))
+	})
+}
+
+// A retry may be delivered before the run that failed is over. That is no interruption.
 func TestARetryThatComesBeforeItsRunIsOver(t *testing.T) {
 	t.Parallel()
-	taken := make(chan string, 10)
-	var once sync.Once
-	c := open(t, "", embedded.Client(func(o *setup.Options) {
-		o.Fault = func(point, id string) {
+	faulty(t, func() func(point, id string) {
+		taken := make(chan string, 10)
+		var once sync.Once
+		return func(point, id string) {
 			switch point {
 			case "taken":
 				taken <- id
@@ -210,18 +240,67 @@ func TestARetryThatComesBeforeItsRunIsOver(t *testing.T) {
 				})
 			}
 		}
-	}))
-	k := tasks.Define[int, int]("soon", tasks.Lease(time.Hour), tasks.Backoff(func(int) time.Duration { return 0 }))
+	}, func(t *testing.T, c *tasks.Client) {
+		k := tasks.Define[int, int]("soon", tasks.Lease(time.Hour), tasks.Backoff(func(int) time.Duration { return 0 }))
+		failOnce(t, c, k)
+		succeedsAtTheSecond(t, c, k, push(t, c, k, 1))
+	})
+}
+
+// failOnce runs a worker with which each task fails once, and then returns its attempt.
+func failOnce(t *testing.T, c *tasks.Client, k tasks.Kind[int, int]) {
 	w := tasks.NewWorker(c)
 	handle(t, w, k, 2, func(ctx context.Context, n int) (int, error) {
-		r, _ := tasks.RunFrom(ctx)
-		if r.Attempt == 1 {
-			return 0, errors.New("once")
+		if r, _ := tasks.RunFrom(ctx); r.Attempt > 1 {
+			return r.Attempt, nil
 		}
-		return r.Attempt, nil
+		return 0, errors.New("once")
 	})
 	run(t, w)
-	got, err := k.Wait(within(t), c, push(t, c, k, 1))
+}
+
+// succeedsAtTheSecond waits for a task of failOnce, which is to succeed at the second attempt.
+func succeedsAtTheSecond(t *testing.T, c *tasks.Client, k tasks.Kind[int, int], id tasks.ID) {
+	got, err := k.Wait(within(t), c, id)
 	require.NoError(t, err)
 	assert.Equal(t, 2, got)
+}
+
+// A lease may run out while the end of its run is being recorded: the record does not
+// cover that delivery, which is no interruption all the same.
+func TestALeaseThatRunsOutWhileItsRunIsRecorded(t *testing.T) {
+	t.Parallel()
+	n, l := newServer(t), newLapser(t)
+	l.listen(n.dial())
+	var once sync.Once
+	c := n.connect(func(o *setup.Options) {
+		o.Fault = func(point, id string) {
+			l.fault(point, id)
+			if point == "written" { // the record of the retry, whose delivery is not handed back yet
+				once.Do(func() {
+					l.delivered(tasks.ID(id))
+					l.lapse(tasks.ID(id))
+				})
+			}
+		}
+	})
+	k := tasks.Define[int, int]("recorded", tasks.Lease(time.Hour), tasks.Backoff(func(int) time.Duration { return 0 }))
+	failOnce(t, c, k)
+	succeedsAtTheSecond(t, c, k, push(t, c, k, 1))
+}
+
+// A server that was restarted delivers a retry before it is due, and every client may
+// ask for that. It is handed back, as often as it takes, and was not interrupted.
+func TestARetryThatComesEarly(t *testing.T) {
+	t.Parallel()
+	lapsing(t, func(t *testing.T, c *tasks.Client, l *lapser, _ setup.Journal) {
+		k := tasks.Define[int, int]("early", tasks.Lease(time.Hour), tasks.Backoff(func(int) time.Duration { return time.Second }))
+		failOnce(t, c, k)
+		id := push(t, c, k, 1)
+		l.delivered(id)
+		state(t, c, id, tasks.Retrying)
+		l.lapse(id)
+		l.lapse(id)
+		succeedsAtTheSecond(t, c, k, id)
+	})
 }

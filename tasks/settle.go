@@ -104,7 +104,9 @@ func (h *Handler) again(ctx context.Context, d *delivery, r *record, delay time.
 	long := delay > shortDelay
 	if long { // a carrier of its own, through the schedule stream
 		r.Tag++
-		r.Carrier, r.Deliveries = 0, 0
+		r.Carrier = 0
+	} else {
+		r.Deliveries = c.settled(d)
 	}
 	c.fault("again", d.id)
 	if err := h.write(ctx, d, r); err != nil {
@@ -134,11 +136,27 @@ func (h *Handler) giveBack(ctx context.Context, d *delivery) error {
 		r.State, r.Keep, r.Reason = Dead, h.set.keep, "given back too often"
 		return h.end(ctx, d, r)
 	}
+	r.Deliveries = h.client.settled(d)
 	h.client.fault("giveback", d.id)
 	if err := h.write(ctx, d, r); err != nil {
 		return err
 	}
 	h.client.nak(d, 0)
+	return nil
+}
+
+// handBack hands back a carrier whose run has not begun, to be delivered after the
+// delay. Where deliveries are counted, the record says that it was no interruption.
+func (h *Handler) handBack(ctx context.Context, d *delivery, delay time.Duration) error {
+	c := h.client
+	if c.opts.Journal == nil && !d.suspect { // what a suspect has on it already, stays
+		r := *d.rec
+		r.Carrier, r.Deliveries = d.seq, c.settled(d)
+		if err := h.write(ctx, d, &r); err != nil {
+			return err
+		}
+	}
+	c.nak(d, delay)
 	return nil
 }
 
