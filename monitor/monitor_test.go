@@ -124,6 +124,24 @@ func TestPools(t *testing.T) {
 	assert.Empty(t, stateOf(t, m.Handler()).Pools)
 }
 
+// Workers that are busy are told from inputs that run, which are more in a pool of batches.
+func TestBusyWorkers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pool, err := remuda.StartBatches(3, 10, time.Second, func(_ context.Context, ns []int) ([]int, error) {
+			time.Sleep(time.Minute)
+			return ns, nil
+		})
+		require.NoError(t, err)
+		for n := range 15 {
+			require.NoError(t, pool.Send(t.Context(), n))
+		}
+		time.Sleep(2 * time.Second)
+		s := stateOf(t, monitor.New().Handler(pool))
+		assert.Equal(t, []int{3, 2, 15, 0}, []int{s.Pools[0].Workers, s.Pools[0].Busy, s.Pools[0].Running, s.Pools[0].Queued})
+		require.NoError(t, pool.Close(t.Context()))
+	})
+}
+
 func TestANilPoolIsRefused(t *testing.T) {
 	m := monitor.New()
 	var none *remuda.Pool[int, int]

@@ -24,7 +24,7 @@ const soon = 20 * time.Second
 type state struct {
 	Pools []struct {
 		Name                                           string
-		Workers, Running, Queued                       int
+		Workers, Busy, Running, Queued                 int
 		Accepted, Succeeded, Failed, Panicked, Dropped uint64
 		Rate                                           *float64
 		FailRate                                       *float64 `json:"fail_rate"`

@@ -23,6 +23,7 @@ type state struct {
 type poolState struct {
 	Name      string   `json:"name"`
 	Workers   int      `json:"workers"`
+	Busy      int      `json:"busy"`
 	Running   int      `json:"running"`
 	Yielded   int      `json:"yielded"`
 	Queued    int      `json:"queued"`
@@ -90,7 +91,7 @@ func (w *window) state(i int, name string) poolState {
 	first, last := &w.samples[0], &w.samples[len(w.samples)-1]
 	a, b := first.stats[i], last.stats[i]
 	p := poolState{
-		Name: name, Workers: b.Workers, Running: b.Running, Yielded: b.Yielded, Queued: b.Queued, Retired: b.Retired,
+		Name: name, Workers: b.Workers, Busy: b.Busy, Running: b.Running, Yielded: b.Yielded, Queued: b.Queued, Retired: b.Retired,
 		Accepted: b.Accepted, Succeeded: b.Succeeded, Failed: b.Failed, Panicked: b.Panicked, Dropped: b.Dropped,
 	}
 	if seconds := last.at.Sub(first.at).Seconds(); seconds > 0 {

@@ -39,8 +39,8 @@ type collector struct {
 	stats   func() remuda.Stats
 	metrics *middleware.Metrics // may be nil
 
-	jobs, inFlight, depth, workers *prometheus.Desc // from stats
-	retries, duration, wait        *prometheus.Desc // from metrics
+	jobs, inFlight, depth, workers, busy *prometheus.Desc // from stats
+	retries, duration, wait              *prometheus.Desc // from metrics
 }
 
 func newCollector(pool string, stats func() remuda.Stats, metrics *middleware.Metrics) *collector {
@@ -54,6 +54,7 @@ func newCollector(pool string, stats func() remuda.Stats, metrics *middleware.Me
 		inFlight: desc("jobs_in_flight", "Runs that have begun and not ended."),
 		depth:    desc("queue_depth", "Inputs that were accepted and wait for a worker."),
 		workers:  desc("workers", "Workers that the pool should have."),
+		busy:     desc("workers_busy", "Workers that have something to run."),
 		retries:  desc("retries_total", "Attempts at a job but the first."),
 		duration: desc("job_duration_seconds", "How long runs took."),
 		wait:     desc("job_wait_seconds", "How long inputs waited in the queue, of those that waited."),
@@ -63,7 +64,7 @@ func newCollector(pool string, stats func() remuda.Stats, metrics *middleware.Me
 // Describe implements [prometheus.Collector]. It describes what there is not, too:
 // by this the registry knows the collectors of one name for the same.
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.jobs, c.inFlight, c.depth, c.workers, c.retries, c.duration, c.wait} {
+	for _, d := range []*prometheus.Desc{c.jobs, c.inFlight, c.depth, c.workers, c.busy, c.retries, c.duration, c.wait} {
 		ch <- d
 	}
 }
@@ -88,6 +89,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	gauge(c.inFlight, s.Running+s.Yielded)
 	gauge(c.depth, s.Queued)
 	gauge(c.workers, s.Workers)
+	gauge(c.busy, s.Busy)
 	if c.metrics == nil {
 		return
 	}

@@ -3,6 +3,7 @@ package remudaprom_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -79,7 +80,10 @@ remuda_retries_total{pool="orders"} 2
 # HELP remuda_workers Workers that the pool should have.
 # TYPE remuda_workers gauge
 remuda_workers{pool="orders"} 1
-`, "remuda_jobs_in_flight", "remuda_jobs_total", "remuda_queue_depth", "remuda_retries_total", "remuda_workers")
+# HELP remuda_workers_busy Workers that have something to run.
+# TYPE remuda_workers_busy gauge
+remuda_workers_busy{pool="orders"} 1
+`, "remuda_jobs_in_flight", "remuda_jobs_total", "remuda_queue_depth", "remuda_retries_total", "remuda_workers", "remuda_workers_busy")
 
 		require.NoError(t, p.Resize(3))
 		synctest.Wait()
@@ -93,8 +97,50 @@ remuda_queue_depth{pool="orders"} 0
 # HELP remuda_workers Workers that the pool should have.
 # TYPE remuda_workers gauge
 remuda_workers{pool="orders"} 3
-`, "remuda_jobs_in_flight", "remuda_queue_depth", "remuda_workers")
+# HELP remuda_workers_busy Workers that have something to run.
+# TYPE remuda_workers_busy gauge
+remuda_workers_busy{pool="orders"} 3
+`, "remuda_jobs_in_flight", "remuda_queue_depth", "remuda_workers", "remuda_workers_busy")
 		require.NoError(t, p.Close(t.Context()))
+	})
+}
+
+// A worker that has a batch runs many inputs, and one that was retired is none of the pool's.
+func TestCollectorShowsHowManyWorkersAreBusy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reg := prometheus.NewRegistry()
+		p, err := remuda.StartBatches(3, 10, 0, func(_ context.Context, ns []int) ([]int, error) {
+			time.Sleep(time.Minute)
+			return ns, nil
+		})
+		require.NoError(t, err)
+		_, err = remudaprom.Register(reg, "rows", p.Stats, nil)
+		require.NoError(t, err)
+		require.NoError(t, p.Resize(0))
+		for n := range 20 {
+			require.NoError(t, p.Send(t.Context(), n))
+		}
+		show := func(inFlight, workers, busy int) {
+			t.Helper()
+			synctest.Wait()
+			requireMetrics(t, reg, fmt.Sprintf(`
+# HELP remuda_jobs_in_flight Runs that have begun and not ended.
+# TYPE remuda_jobs_in_flight gauge
+remuda_jobs_in_flight{pool="rows"} %d
+# HELP remuda_workers Workers that the pool should have.
+# TYPE remuda_workers gauge
+remuda_workers{pool="rows"} %d
+# HELP remuda_workers_busy Workers that have something to run.
+# TYPE remuda_workers_busy gauge
+remuda_workers_busy{pool="rows"} %d
+`, inFlight, workers, busy), "remuda_jobs_in_flight", "remuda_workers", "remuda_workers_busy")
+		}
+		require.NoError(t, p.Resize(3))
+		show(20, 3, 2)
+		require.NoError(t, p.Resize(1))
+		show(20, 1, 1)
+		require.NoError(t, p.Close(t.Context()))
+		show(0, 0, 0)
 	})
 }
 
@@ -207,7 +253,7 @@ func TestCollectorWithoutMetrics(t *testing.T) {
 	require.NoError(t, err)
 	n, err := testutil.GatherAndCount(reg)
 	require.NoError(t, err)
-	require.Equal(t, 7, n, "4 outcomes and 3 gauges")
+	require.Equal(t, 8, n, "4 outcomes and 4 gauges")
 }
 
 func TestTwoPoolsInOneRegistry(t *testing.T) {

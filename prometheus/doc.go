@@ -22,6 +22,7 @@
 //	remuda_jobs_in_flight        gauge      runs that have begun and not ended
 //	remuda_queue_depth           gauge      inputs that wait for a worker
 //	remuda_workers               gauge      workers that the pool should have
+//	remuda_workers_busy          gauge      those of them that have something to run
 //	remuda_retries_total         counter    attempts but the first
 //	remuda_job_duration_seconds  histogram  how long runs took
 //	remuda_job_wait_seconds      histogram  how long inputs waited, of those that did; a sample, if they are many
@@ -29,6 +30,9 @@
 // All have the label pool, and jobs_total has outcome besides: there are no
 // others, so that a pool has some 70 series and never more. The buckets of the
 // histograms reach from 8 µs to 9 minutes by powers of two.
+//
+// How much of a pool is in use is remuda_workers_busy / remuda_workers, which is what
+// package autoscale goes by; a pool of batches has many jobs in flight for one busy worker.
 //
 // The last three come from [middleware.Metrics], which says what they include; they
 // count what is inside of it in the chain. The others come from the pool itself.

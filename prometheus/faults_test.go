@@ -74,7 +74,7 @@ func TestStatsThatBreak(t *testing.T) {
 					require.Equal(t, "sound", labels[len(labels)-1].GetValue())
 				}
 			}
-			require.Equal(t, 7, shown)
+			require.Equal(t, 8, shown)
 		})
 	}
 }

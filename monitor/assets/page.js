@@ -79,8 +79,8 @@ function make(pool, i) {
 
 function update(node, p, i) {
 	say(part(node, "name"), p.name);
-	const full = p.workers > 0 && p.running >= p.workers;
-	say(part(node, "busy"), `${number(p.running)} of ${number(p.workers)}`, full && p.queued ? "warn" : "");
+	const full = p.workers > 0 && p.busy >= p.workers;
+	say(part(node, "busy"), `${number(p.busy)} of ${number(p.workers)}`, full && p.queued ? "warn" : "");
 	say(part(node, "queued"), number(p.queued));
 	say(part(node, "rate"), rate(p.rate));
 	say(part(node, "failing"), rate(p.fail_rate), p.fail_rate ? "bad" : "");
@@ -88,8 +88,11 @@ function update(node, p, i) {
 		say(part(node, `${name}50`), t ? span(t.p50) : "–");
 		say(part(node, `${name}99`), t ? span(t.p99) : "–");
 	}
-	const beside = [p.yielded && `${number(p.yielded)} wait for their own pool`, p.retired && `${number(p.retired)} retired and finish a run`].filter(Boolean);
-	say(part(node, "beside"), beside.length ? `Beside those that run, ${beside.join(", ")}.` : "");
+	const beside = [
+		["Inputs that run in batches", p.running > p.busy + p.retired && p.running],
+		["Runs that wait for their own pool", p.yielded], ["Retired workers that finish a run", p.retired],
+	].filter(([, n]) => n).map(([what, n]) => `${what}: ${number(n)}.`);
+	say(part(node, "beside"), beside.join(" "));
 	part(node, "beside").hidden = !beside.length;
 	for (const c of counts) say(part(node, c), number(p[c]), p[c] && (c === "failed" || c === "panicked") ? "bad" : "");
 	history[i] ??= { rate: [], queued: [], ended: null };

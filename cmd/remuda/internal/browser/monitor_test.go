@@ -49,8 +49,14 @@ func TestMonitor(t *testing.T) {
 		return n, nil
 	}, m, middleware.Retry(1))
 	mails := pool(t, "mails-of-the-newsletter", 64, func(context.Context, int) (int, error) { return 0, nil }, m)
+	rows, err := remuda.StartBatches(3, 10, time.Millisecond, func(_ context.Context, ns []int) ([]int, error) {
+		<-hold
+		return ns, nil
+	})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, rows.Close(context.Background())) })
 	mux := http.NewServeMux()
-	mux.Handle("/debug/pools/", m.Handler(orders, mails, pool(t, "", 1, func(context.Context, int) (int, error) { return 0, nil })))
+	mux.Handle("/debug/pools/", m.Handler(orders, mails, rows, pool(t, "", 1, func(context.Context, int) (int, error) { return 0, nil })))
 	s := httptest.NewServer(mux)
 	t.Cleanup(func() {
 		close(hold)
@@ -62,7 +68,7 @@ func TestMonitor(t *testing.T) {
 
 	b.View(1200, 900, "light")
 	b.Go(s.URL + "/debug/pools/")
-	b.Until(`document.querySelector("#link").dataset.up === "true" && document.querySelectorAll("article").length === 3`)
+	b.Until(`document.querySelector("#link").dataset.up === "true" && document.querySelectorAll("article").length === 4`)
 	browser.Eval[any](b, `window.same = true`)
 	b.Until(`document.querySelector("#failures-note").textContent.startsWith("Nothing")`)
 	for n := range 400 {
@@ -72,6 +78,10 @@ func TestMonitor(t *testing.T) {
 	for range 10 { // four run, six wait
 		require.NoError(t, orders.Send(t.Context(), -1))
 	}
+	for n := range 15 {
+		require.NoError(t, rows.Send(t.Context(), n))
+	}
+	b.Until(`(([, , r]) => r.textContent.includes("2 of 3") && r.textContent.includes("Inputs that run in batches: 15."))(document.querySelectorAll("article"))`)
 	b.Until(`(([o]) => o.textContent.includes("4 of 4") && o.querySelector("[data-part=queued]").textContent === "6" && o.querySelector("[data-part=run99]").textContent.endsWith("s"))(document.querySelectorAll("article"))`)
 	b.Until(`document.querySelector("[data-part=failed]").textContent !== "0" && document.querySelector("[data-part=chart-queued] .bars").getAttribute("d")`)
 	b.Until(`["connection refused", "<img src=x", "index out of range", "panicked"].every((text) => document.querySelector("#failures tbody").textContent.includes(text))`)
