@@ -2,7 +2,10 @@
 //
 //	pool, err := remuda.Start(2, fetch)
 //	if err != nil { ... }
-//	go func() { log.Print(autoscale.Run(ctx, pool, autoscale.Config{Max: 64, Target: 50 * time.Millisecond})) }()
+//	go func() {
+//		err := autoscale.Run(ctx, pool, autoscale.Config{Max: 64, Target: 50 * time.Millisecond})
+//		log.Print("the number of workers stays as it is: ", err)
+//	}()
 //
 // It keeps the time in queue, which is the number of inputs that wait divided by how many
 // the pool completes in a second, at a target or below it. It adds workers at the next
@@ -18,6 +21,8 @@
 //     while they run. So it does while senders wait for a place in its queue.
 //   - Keys ([remuda.StartKeyed]): inputs whose key is busy ask for no workers, since no
 //     worker could run them. Those of one hot key may wait for longer than the target.
+//     Run knows them by this: they wait although a worker is free. Where a hot key comes
+//     up while all workers are busy, it adds workers for it, until the next decision.
 //   - Batches ([remuda.StartBatches]): the wait for a batch to become larger is not time in
 //     queue. While all workers are busy, batches grow first; then workers are added.
 //   - Runs that wait for their own pool are not busy, and ask for no workers.
@@ -64,7 +69,9 @@ type Config struct {
 	Every time.Duration
 }
 
-// A Pool is what can be scaled: a [remuda.Pool] of any types, or what is like one.
+// A Pool is what can be scaled: a [remuda.Pool] of any types, or what is like one. To log
+// what Run decides, wrap a pool in a type whose Resize logs. Workers and Busy of Stats,
+// which package monitor and module prometheus show, tell how it does.
 type Pool interface {
 	Stats() remuda.Stats
 	Resize(workers int) error
@@ -72,11 +79,11 @@ type Pool interface {
 
 var _ Pool = (*remuda.Pool[int, int])(nil)
 
-// Run scales a pool until ctx ends or the pool is closed, and blocks meanwhile. It then
-// returns the error of ctx immediately, or [remuda.ErrPoolClosed] at the next decision.
-// It returns any other error of Resize too: [remuda.ErrNotStarted], or that the pool's
-// Min or Max leaves nothing of those in cfg. It returns [ErrInvalidConfig] immediately if
-// cfg contradicts itself. It needs no goroutine but its caller's.
+// Run scales a pool until ctx ends or the pool is closed, and blocks meanwhile. It always
+// returns an error: that of ctx immediately, or [remuda.ErrPoolClosed] at the next
+// decision. It returns any other error of Resize too: [remuda.ErrNotStarted], or that the
+// pool's Min or Max leaves nothing of those in cfg. It returns [ErrInvalidConfig]
+// immediately if cfg contradicts itself. It needs no goroutine but its caller's.
 //
 // The first decision is immediate, and brings the pool within Min and Max. Others may
 // resize the pool meanwhile; the next decision starts from what they did. It starts a

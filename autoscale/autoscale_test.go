@@ -271,7 +271,7 @@ func TestEndsWithThePool(t *testing.T) {
 		go func() { ended <- autoscale.Run(bg, p, usual) }()
 		time.Sleep(10 * time.Second)
 		require.NoError(t, p.Close(bg))
-		require.ErrorIs(t, <-ended, remuda.ErrPoolClosed)
+		require.Equal(t, remuda.ErrPoolClosed, <-ended)
 	})
 }
 

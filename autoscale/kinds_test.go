@@ -2,6 +2,7 @@ package autoscale_test
 
 import (
 	"context"
+	"math/rand/v2"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -59,6 +60,72 @@ func TestHotKey(t *testing.T) {
 		return remuda.StartKeyed(1, func(int) int { return 0 }, nap)
 	})
 	require.LessOrEqual(t, most, 2)
+}
+
+// While all workers are busy, nothing tells the inputs of a hot key from those that more
+// workers could run. What was seen before does: no jump for the same inputs again.
+func TestHotKeyAmongOthers(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	most := scaled(t, 170*time.Millisecond, usual, func() (*remuda.Pool[int, int], error) {
+		return remuda.StartKeyed(1, func(n int) int {
+			if random.IntN(5) > 0 {
+				return 0
+			}
+			return n
+		}, func(_ context.Context, n int) (int, error) {
+			time.Sleep(3 * time.Second)
+			return n, nil
+		})
+	})
+	require.GreaterOrEqual(t, most, 5)
+	require.LessOrEqual(t, most, 15)
+}
+
+// Workers that were added for the inputs of a hot key are gone after the next decision.
+func TestHotKeyIsFoundOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, err := remuda.StartKeyed(1, func(int) int { return 0 }, nap)
+		require.NoError(t, err)
+		ctx, cancel := context.WithCancel(bg)
+		ended := make(chan error, 1)
+		go func() { ended <- autoscale.Run(ctx, p, usual) }()
+		time.Sleep(usual.Every / 20)
+		for n := range 500 {
+			require.NoError(t, p.Send(bg, n))
+		}
+		time.Sleep(usual.Every * 3 / 2)
+		require.GreaterOrEqual(t, p.Current(), 5, "they could be inputs of any key")
+		time.Sleep(usual.Every)
+		require.LessOrEqual(t, p.Current(), 2)
+		cancel()
+		require.ErrorIs(t, <-ended, context.Canceled)
+		require.NoError(t, p.Stop(bg))
+	})
+}
+
+// Inputs that wait for a hot key do not hide those that wait for a worker.
+func TestBurstBesideAHotKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, err := remuda.StartKeyedWithConfig(remuda.Config{Queue: 5000}, func(n int) int { return max(n, 0) }, nap)
+		require.NoError(t, err)
+		ctx, cancel := context.WithCancel(bg)
+		ended := make(chan error, 1)
+		go func() { ended <- autoscale.Run(ctx, p, usual) }()
+		for range 1000 {
+			require.NoError(t, p.Send(bg, -1))
+		}
+		time.Sleep(20 * time.Second)
+		require.LessOrEqual(t, p.Current(), 2)
+		stuck := p.Stats().Queued
+		for n := range 1000 { // 50 s of work
+			require.NoError(t, p.Send(bg, n+1))
+		}
+		time.Sleep(3 * time.Second)
+		require.LessOrEqual(t, p.Stats().Queued, stuck)
+		cancel()
+		require.ErrorIs(t, <-ended, context.Canceled)
+		require.NoError(t, p.Stop(bg))
+	})
 }
 
 func TestManyKeys(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/remuda-go/remuda"
@@ -37,13 +36,20 @@ type scaler struct {
 
 	at     time.Time
 	last   remuda.Stats
-	now    load  // since the last decision
-	seen   load  // before it: the older, the less it counts
-	recent []int // what was wanted at the last decisions
+	now    load   // since the last decision
+	seen   load   // before it: the older, the less it counts
+	recent []want // of the last decisions
 
-	// futile is that since the last decision inputs waited while a worker was free. They
-	// wait for something else then: their key, or more inputs for their batch.
-	futile bool
+	// stuck is how many inputs waited when a worker was last seen to be free, or fewer if
+	// fewer wait by now. They wait for something else: their key, or more inputs for their
+	// batch. Those that are beyond it may wait for a worker.
+	stuck int
+}
+
+// A want is how many workers were wanted at a decision.
+type want struct {
+	workers  int
+	unqueued int // without those for inputs that waited
 }
 
 // A load is what a pool has done in some time.
@@ -64,8 +70,8 @@ func (l *load) add(o load, weight float64) {
 
 // begin is the first look. The workers that there are count as wanted.
 func (s *scaler) begin(now time.Time, first remuda.Stats) {
-	s.at, s.last, s.recent = now, first, []int{first.Workers}
-	s.futile = isFutile(first)
+	s.at, s.last, s.recent = now, first, []want{{first.Workers, first.Workers}}
+	s.lookForStuck(first)
 }
 
 // look notes what has happened since the last look.
@@ -79,13 +85,26 @@ func (s *scaler) look(now time.Time, next remuda.Stats) {
 		busySeconds:   busy * took,
 	}, 1)
 	s.at, s.last = now, next
-	s.futile = s.futile || isFutile(next)
+	s.lookForStuck(next)
 }
 
 func ended(s remuda.Stats) uint64 { return s.Succeeded + s.Failed + s.Dropped }
 
-// isFutile reports whether inputs wait that more workers could not run.
-func isFutile(s remuda.Stats) bool { return s.Queued > 0 && s.Busy < s.Workers }
+// lookForStuck notes how many inputs wait that more workers could not run. While all
+// workers are busy they can't be told from the others. If workers were added for them
+// then, those are wanted no more.
+func (s *scaler) lookForStuck(now remuda.Stats) {
+	if now.Busy >= now.Workers {
+		s.stuck = min(s.stuck, now.Queued)
+		return
+	}
+	s.stuck = now.Queued
+	if s.stuck > 0 {
+		for i, w := range s.recent {
+			s.recent[i].workers = w.unqueued
+		}
+	}
+}
 
 // resize gives the pool as many workers as it should have, or the number next to that
 // which its own Min and Max allow. Those it remembers in cfg.
@@ -95,6 +114,8 @@ func (s *scaler) resize(pool Pool) error {
 		switch {
 		case err == nil:
 			return nil
+		case errors.Is(err, remuda.ErrPoolClosed): // the usual end
+			return err
 		case errors.Is(err, remuda.ErrMaxReached) && n > s.cfg.Min:
 			n--
 			s.cfg.Max = n
@@ -113,11 +134,14 @@ func (s *scaler) workers() int {
 	isFull := s.now.busySeconds > full*s.now.workerSeconds
 	s.seen.add(s.now, remembered)
 	needed, wanted := s.needed(isFull)
-	s.now, s.futile = load{}, false
+	s.now = load{}
 	has := s.last.Workers
-	n := wanted
+	n := wanted.workers
 	if needed <= has {
-		n = min(has, max(wanted, slices.Max(s.recent)))
+		for _, w := range s.recent {
+			n = max(n, w.workers)
+		}
+		n = min(has, n)
 	}
 	if s.recent = append(s.recent, wanted); len(s.recent) > calm {
 		s.recent = s.recent[1:]
@@ -128,17 +152,18 @@ func (s *scaler) workers() int {
 // needed returns how many workers are needed at least, and how many are to be had if it
 // is up to the scaler. As many as were busy are needed, and more for the inputs that
 // wait.
-func (s *scaler) needed(isFull bool) (needed, wanted int) {
+func (s *scaler) needed(isFull bool) (needed int, wanted want) {
 	busy := float64(s.last.Busy)
 	if s.seen.seconds > 0 {
 		busy = s.seen.busySeconds / s.seen.seconds
 	}
 	more := s.more()
 	needed = ceil(busy + more)
-	wanted = ceil(busy/spare + more)
+	wanted = want{workers: ceil(busy/spare + more), unqueued: ceil(busy / spare)}
 	if has := s.last.Workers; isFull {
-		needed = max(needed, has+max(1, has/growth))
-		wanted = max(wanted, needed)
+		grown := has + max(1, has/growth)
+		needed = max(needed, grown)
+		wanted = want{workers: max(wanted.workers, needed), unqueued: max(wanted.unqueued, grown)}
 	}
 	return needed, wanted
 }
@@ -148,11 +173,8 @@ func (s *scaler) needed(isFull bool) (needed, wanted int) {
 // the workers can run, that is what has piled up since the last decision, so their number
 // is right at once.
 func (s *scaler) more() float64 {
-	queued := float64(s.last.Queued)
-	switch {
-	case s.futile:
-		return 0
-	case s.seen.completed == 0: // nobody knows how long jobs take
+	queued := float64(s.last.Queued - s.stuck)
+	if s.seen.completed == 0 { // nobody knows how long jobs take
 		return min(queued, float64(s.last.Workers))
 	}
 	mayWait := s.seen.completed / s.seen.seconds * s.cfg.Target.Seconds()
