@@ -194,9 +194,10 @@ func TestRunInHandFinishes(t *testing.T) {
 			require.Eventually(t, func() bool { return n.info().AckFloor.Stream == 1 }, soon, time.Millisecond)
 			require.Eventually(t, func() bool { return p.Stats().Retired == 0 }, soon, time.Millisecond)
 
+			// The server counts a message as pending some time after it has stored it.
+			require.Eventually(t, func() bool { return n.info().NumPending == 1 }, soon, time.Millisecond, "the second message is left")
 			info := n.info()
 			assert.EqualValues(t, 1, info.Delivered.Consumer)
-			assert.EqualValues(t, 1, info.NumPending, "the second message")
 			assert.Zero(t, info.NumRedelivered)
 			assert.Empty(t, running)
 			stats := p.Stats()
