@@ -4,6 +4,8 @@ package remudacli_test
 
 import (
 	"net/http"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/remuda-go/remuda/cmd/remuda/remudacli"
@@ -39,6 +41,27 @@ func TestPage(t *testing.T) {
 	code, _ = call(t, "POST", base+"/v1/kinds/upper/pause", token, "")
 	assert.Equal(t, http.StatusNoContent, code)
 	s.stop()
+}
+
+// What waits when the process starts runs first of all, and is counted as well.
+func TestThePageHasTheFirstRuns(t *testing.T) {
+	t.Parallel()
+	addr := freeAddress(t)
+	p := program{newPlace(t, "providers: [{http: {listen: '"+addr+"'}}]\n"), []remudacli.KindOption{double()}}
+	const tasks = 20
+	for range tasks {
+		p.ok("push", "double", "21")
+	}
+	p.serve()
+	var state string
+	p.eventually(func() bool {
+		_, state = call(t, "GET", "http://"+addr+"/page/state", "", "")
+		return strings.Contains(state, `"waiting":0,"running":0,`)
+	}, "they do not run")
+	p.eventually(func() bool {
+		_, state = call(t, "GET", "http://"+addr+"/page/state", "", "")
+		return strings.Contains(state, `"done":`+strconv.Itoa(tasks)+",")
+	}, "not all are counted")
 }
 
 // Control is not allowed to whoever comes.

@@ -28,7 +28,11 @@ func (h *History) Fill(kind string, ago int, p Past) {
 }
 
 // Began moves the beginning of the history.
-func (h *History) Began(t time.Time) { h.began = t }
+func (h *History) Began(t time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.began = t
+}
 
 // Record is what an event of the store does.
 func (h *History) Record(e tasks.Event, now time.Time) { h.record(e, now) }

@@ -38,7 +38,7 @@ type server struct {
 // API.
 func Handler(o Options) http.Handler {
 	h := o.History
-	h.want.Do(func() { close(h.wanted) })
+	h.want()
 	s := &server{Options: &o, h: h}
 	inner := http.NewServeMux()
 	inner.HandleFunc("GET /{$}", s.index)

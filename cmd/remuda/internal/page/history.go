@@ -7,6 +7,7 @@ package page
 
 import (
 	"context"
+	"iter"
 	"maps"
 	"slices"
 	"sync"
@@ -28,16 +29,17 @@ const (
 
 // A History is what has happened lately: counts by the minute for an hour, what runs
 // in this process, why tasks fail, and the attempts of those that ended last. It is
-// made by [NewHistory]. All methods are safe for concurrent use.
+// made by [NewHistory]. All methods but Listen are safe for concurrent use.
 type History struct {
 	client *tasks.Client
-	began  time.Time
-	wanted chan struct{} // closed by the first handler
-	want   sync.Once
-	wake   chan struct{} // somebody watches from now on
-	scan   chan struct{} // whoever reads the store's tasks holds it
+	events iter.Seq2[tasks.Event, error] // what Listen hears, for Run; nil without
+	wanted chan struct{}                 // closed by the first handler
+	once   sync.Once                     // closes it
+	wake   chan struct{}                 // somebody watches from now on
+	scan   chan struct{}                 // whoever reads the store's tasks holds it
 
 	mu       sync.Mutex // guards what follows
+	began    time.Time  // when the first handler was made
 	changed  chan struct{}
 	viewers  int
 	kinds    []tasks.KindInfo
@@ -53,8 +55,31 @@ type History struct {
 // handler was made of it.
 func NewHistory(c *tasks.Client) *History {
 	return &History{
-		client: c, began: time.Now(), wanted: make(chan struct{}), wake: make(chan struct{}, 1), scan: make(chan struct{}, 1),
+		client: c, wanted: make(chan struct{}), wake: make(chan struct{}, 1), scan: make(chan struct{}, 1),
 		changed: make(chan struct{}), hours: make(map[string]*hour), running: newRuns(), reasons: make(reasons), attempts: newAttempts(),
+	}
+}
+
+// want has the history recorded from now on.
+func (h *History) want() {
+	h.once.Do(func() {
+		h.mu.Lock()
+		h.began = time.Now()
+		h.mu.Unlock()
+		close(h.wanted)
+	})
+}
+
+// Listen begins to hear what happens to tasks, if a handler was made of the history. What
+// happens once it has returned is recorded when Run runs, so it comes before whatever runs
+// tasks, and Run comes after it.
+func (h *History) Listen(ctx context.Context) (err error) {
+	select {
+	case <-h.wanted:
+		h.events, err = h.client.Watch(ctx, "")
+		return err
+	default:
+		return nil
 	}
 }
 
@@ -134,19 +159,28 @@ func (h *History) hour(kind string) *hour {
 
 // watch records what happens to tasks, in all processes.
 func (h *History) watch(ctx context.Context) {
-	for ctx.Err() == nil {
-		if events, err := h.client.Watch(ctx, ""); err == nil {
-			for e, err := range events {
-				if err != nil {
-					break
-				}
-				h.record(e, time.Now())
-			}
+	for events := h.events; ctx.Err() == nil; events = nil {
+		var err error
+		if events == nil {
+			events, err = h.client.Watch(ctx, "")
+		}
+		if err == nil {
+			h.recordAll(events)
 		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(watchPause):
 		}
+	}
+}
+
+// recordAll records events, until there are no more.
+func (h *History) recordAll(events iter.Seq2[tasks.Event, error]) {
+	for e, err := range events {
+		if err != nil {
+			return
+		}
+		h.record(e, time.Now())
 	}
 }
 

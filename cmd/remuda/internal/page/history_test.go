@@ -144,6 +144,27 @@ func TestAttempts(t *testing.T) {
 	assert.Equal(t, "well", d.Output.Text)
 }
 
+// What happens between Listen and Run is recorded: the first runs of a process.
+func TestNothingIsMissed(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.history = page.NewHistory(r.client)
+	h := r.handler("", false)
+	ctx, cancel := context.WithCancel(t.Context())
+	require.NoError(t, r.history.Listen(ctx))
+	k := r.handle("job", 1, func(context.Context, []byte) ([]byte, error) { return nil, errors.New("oh") }, tasks.Attempts(1))
+	id := r.push(k, "one", "x")
+	r.state(id, tasks.Dead)
+
+	ended := make(chan struct{})
+	go func() { defer close(ended); r.history.Run(ctx) }()
+	defer func() { cancel(); <-ended }()
+	require.Eventually(t, func() bool { return len(detailOf(t, h, id).Attempts) == 1 }, soon, 10*time.Millisecond)
+	failing := stateOf(t, h).Failing
+	require.Len(t, failing, 1)
+	assert.Equal(t, "oh", failing[0].Reason)
+}
+
 // A list shows the newest of what has ended, and the first of what is to run.
 func TestLists(t *testing.T) {
 	t.Parallel()

@@ -46,10 +46,10 @@ func newRig(t *testing.T) *rig {
 	r := &rig{t: t, client: c, history: page.NewHistory(c), worker: tasks.NewWorker(c), kinds: make(map[string]service.KindOf)}
 	ctx, cancel := context.WithCancel(context.Background())
 	recorded := make(chan struct{})
-	go func() {
+	go func(h *page.History) { // a test may put another in its place
 		defer close(recorded)
-		r.history.Run(ctx)
-	}()
+		h.Run(ctx)
+	}(r.history)
 	worked := make(chan error, 1)
 	go func() { worked <- r.worker.Run(ctx) }()
 	t.Cleanup(func() {

@@ -93,6 +93,9 @@ func (s *Server) run(ctx context.Context, cfg *config.Config) (err error) {
 	if err != nil {
 		return errors.Join(err, s.stop())
 	}
+	if err := s.recent.Listen(work); err != nil {
+		return errors.Join(err, s.stop())
+	}
 	go func() { working <- s.worker.Run(work) }()
 	control, err := s.openControl(cfg)
 	if err != nil {
