@@ -83,6 +83,7 @@ var _ *semaphore.Weighted
 // The pages with tables of 'you want, you write', and with code.
 var codePages = []string{
 	"README.md", "docs/methods.md", "docs/middleware.md", "docs/performance.md", "docs/shutdown.md", "docs/testing.md",
+	"docs/migration/pond.md",
 }
 
 // Each row of 'you want, you write' compiles: what it says to write is taken as
@@ -173,8 +174,27 @@ func statementsOf(code []string) (statements []string) {
 	return statements
 }
 
-// Each block of Go in these pages is in a test, but for what frames it: paragraph by
-// paragraph, since a test has some more around them.
+var (
+	program   = regexp.MustCompile("(?s)```go\n(package main\n.*?\n)```")
+	printed   = regexp.MustCompile(`fmt\.Println\(.*\) // (.*)\n`)
+	someBlock = regexp.MustCompile("(?s)```go\n(.*?)\n *```")
+)
+
+// The first example can be copied: it is a whole program, and prints what it says.
+func TestReadmeProgramRuns(t *testing.T) {
+	found := program.FindStringSubmatch(readPage(t, "README.md"))
+	require.NotNil(t, found)
+	want := printed.FindStringSubmatch(found[1])
+	require.NotNil(t, want)
+	path := filepath.Join(t.TempDir(), "main.go")
+	require.NoError(t, os.WriteFile(path, []byte(found[1]), 0o600))
+	out, err := exec.Command("go", "run", path).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.Equal(t, want[1]+"\n", string(out))
+}
+
+// Each block of Go in these pages is in a test, but for the program, which runs: paragraph
+// by paragraph, since a test has some more around them.
 func TestReadmeBlocksAreTested(t *testing.T) {
 	var tests strings.Builder
 	for _, pattern := range []string{"*example*_test.go", "snippets_test.go", "bench/migration/*_test.go"} {
@@ -187,10 +207,13 @@ func TestReadmeBlocksAreTested(t *testing.T) {
 	}
 	for _, page := range codePages {
 		text := readPage(t, page)
-		blocks := regexp.MustCompile("(?s)```go\n(func main\\(\\) {\n)?(.*?)(\n})?\n *```").FindAllStringSubmatch(text, -1)
+		if page == "README.md" {
+			text = program.ReplaceAllString(text, "")
+		}
+		blocks := someBlock.FindAllStringSubmatch(text, -1)
 		require.Len(t, blocks, strings.Count(text, "```go"), page)
 		for _, block := range blocks {
-			for paragraph := range strings.SplitSeq(block[2], "\n\n") {
+			for paragraph := range strings.SplitSeq(block[1], "\n\n") {
 				if !strings.Contains(tests.String(), bareCode(paragraph)) { // assert.Contains would show all of them
 					t.Errorf("%s: no test has\n%s", page, paragraph)
 				}
