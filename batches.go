@@ -17,8 +17,9 @@ var (
 	ErrBatchOutputs = errors.New("remuda: wrong number of outputs for a batch")
 )
 
-// StartBatches makes a pool with that many workers, and starts it with a function
-// that takes many inputs per call, such as rows to insert in one transaction.
+// StartBatches makes a pool with the given number of workers, and starts it with a
+// function that takes many inputs per call, such as rows to insert in one
+// transaction.
 //
 //	pool, err := remuda.StartBatches(2, 500, 100*time.Millisecond, insert)
 //	err = pool.Send(ctx, row) // one by one, from anywhere
@@ -100,8 +101,8 @@ func StartBatches[In, Out any](
 	return StartBatchesWithConfig(Config{Initial: workers}, size, wait, f, mws...)
 }
 
-// StartBatchesWithConfig is [StartBatches] with a configuration. It returns the errors
-// of [StartWithConfig], and [ErrInvalidBatch].
+// StartBatchesWithConfig is like [StartBatches], with a configuration. It returns the
+// errors of [StartWithConfig], and [ErrInvalidBatch].
 func StartBatchesWithConfig[In, Out any](
 	cfg Config, size int, wait time.Duration, f func(ctx context.Context, ins []In) ([]Out, error), mws ...Middleware,
 ) (*Pool[In, Out], error) {

@@ -29,7 +29,7 @@ import (
 // wait for its caller: it returns nil as soon as the pool is closing.
 func (p *Pool[In, Out]) Close(ctx context.Context) error { return p.core.close(ctx) }
 
-// CloseWithTimeout is Close with a context that ends after d: its error is
+// CloseWithTimeout is like Close with a context that ends after d: its error is
 // [context.DeadlineExceeded] to errors.Is if it had to cancel jobs. A job that wants
 // to close its own pool calls Close: CloseWithTimeout would wait for the job, for
 // all of d, and then cancel it.

@@ -36,7 +36,7 @@ type Config struct {
 	Paused bool
 
 	// Queue bounds the accepted inputs that wait for a worker. 0 means
-	// [DefaultQueue]; [Unbuffered] means none. Memory is taken as it is used.
+	// [DefaultQueue]; [Unbuffered] means none. Memory is allocated as it is needed.
 	Queue int
 
 	// IdleTimeout frees the memory of workers that nobody needs. Once per
@@ -53,12 +53,12 @@ type Config struct {
 	// it or, in a loop, its worker was retired, unless it panicked.
 	StopOnErrors bool
 
-	// Inline promises that jobs honour their context. Do may then run the job on
-	// the caller's goroutine, in the slot of a worker that is free; it returns when
-	// the job does. Beside a hand-off that costs a fifth with a context that can be
+	// Inline promises that jobs honour their context. Do may then run the job on the
+	// caller's goroutine, in the slot of a worker that is free; it returns when the
+	// job does. That costs a fifth of a hand-off with a context that can be
 	// cancelled, two fifths with one that has a timeout for each call, most of which
-	// is the timeout, and a thirteenth with one that can never end. Without
-	// Inline, Do does so only for a context that can never end.
+	// is the timeout, and a thirteenth with one that can never end (its Done returns
+	// nil). Without Inline, Do does so only for a context that can never end.
 	//
 	// The state of a built job stays exclusive to one run at a time. A job must not
 	// rely on its goroutine: neither runtime.LockOSThread nor a shallow stack.

@@ -10,23 +10,22 @@ import (
 // Do runs the job on a worker and returns what it returned: a [*PanicError] if
 // it panicked. It waits for a place in the queue and for a worker.
 //
-// Do returns as soon as ctx ends, with its error. If the input had been
-// accepted by then, its run is cancelled, or it is dropped if it has not begun;
-// a job that ignores its context runs on, and its outcome is lost. Under
-// [Config.Inline], and with a context that can never end, Do runs the job on the
+// Do returns as soon as ctx ends, with its error. If the input had been accepted by
+// then, its run is cancelled, or it is dropped if it has not begun; a job that
+// ignores its context runs on, and its outcome is lost. Under [Config.Inline], and
+// with a context that can never end (its Done returns nil), Do runs the job on the
 // caller's goroutine if a worker is free, in that worker's slot, and returns when
 // the job does.
 //
 // A job that ends its goroutine (runtime.Goexit) ends the goroutine of Do,
 // wherever it ran, just as a direct call would have done.
 //
-// A job may call Do on its own pool if it passes its context on: see the
-// package documentation. Do then returns once the job's run has its slot back, also
-// when ctx has ended: that takes until another run ends or gives up its slot, or
-// Close cancels everything. Do returns [ErrPoolClosed], [ErrNotStarted] or
-// [ErrSourceFed] if the pool takes no inputs. On the caller's goroutine it costs
-// no allocation; handed off, or with a context that carries something, it costs
-// one.
+// A job may call Do on its own pool if it passes its context on: see the package
+// documentation. Do then returns once the job's run has its slot back, also when
+// ctx has ended: that takes until another run ends or gives up its slot, or Close
+// cancels everything. Do returns [ErrPoolClosed], [ErrNotStarted] or [ErrSourceFed]
+// if the pool takes no inputs. On the caller's goroutine it costs no allocation;
+// handed off, or with a context other than Background and TODO, it costs one.
 func (p *Pool[In, Out]) Do(ctx context.Context, in In) (out Out, err error) {
 	c := &p.core
 	empty := isEmpty(ctx)

@@ -57,13 +57,13 @@
 // loop ([NewLoop], [Forever]) has no end of its own: there, Less and Close cancel
 // it.
 //
-// The context of a run is derived from its owner's, so that it has its values and
-// its deadline. If the input came, by Do, Submit or Send, with a context that
-// carries something, it ends with the run. Other runs share theirs, which costs
-// nothing: it ends with the loop over Map or Stream, the worker or the pool. Either
-// way it is meant for the run alone. A job that starts something which outlives it passes
-// on [context.WithoutCancel] of it; what it must not do is to ask [InfoFrom] for the
-// run, or call the pool, with a context whose run has ended.
+// The context of a run is derived from its owner's, so that it has its values and its
+// deadline. If the input came, by Do, Submit or Send, with a context other than
+// Background and TODO, it ends with the run. Other runs share theirs, which costs
+// nothing: it ends with the loop over Map or Stream, the worker or the pool. Either way
+// it is meant for the run alone. A job that starts something which outlives it passes on
+// [context.WithoutCancel] of it; what it must not do is to ask [InfoFrom] for the run, or
+// call the pool, with a context whose run has ended.
 //
 // # Profiles
 //

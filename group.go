@@ -67,10 +67,11 @@ func (p *Pool[In, Out]) Group(ctx context.Context) *Group[In, Out] {
 // A job of the same pool that adds to the group calls SendContext.
 func (g *Group[In, Out]) Send(in In) error { return g.send(g.ctx, in) }
 
-// SendContext is Send that gives up waiting for a place when ctx ends. A job passes
-// on its own context when it adds inputs to a group over its own pool: while it
-// waits for a place, another run has its slot. With Send, jobs that hold all slots
-// would wait forever. The new run gets nothing from ctx: it belongs to the group.
+// SendContext is like Send, but stops waiting for a place when ctx ends. A job
+// passes on its own context when it adds inputs to a group over its own pool: while
+// it waits for a place, another run has its slot. With Send, jobs that hold all
+// slots would wait forever. The new run gets nothing from ctx: it belongs to the
+// group.
 func (g *Group[In, Out]) SendContext(ctx context.Context, in In) error {
 	mustContext(ctx)
 	return g.send(ctx, in)

@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	// MaxHerdSize is the most gophers that a [Herd] can have. A gopher that has
-	// had nothing to do costs nothing, so this only guards against typing errors.
+	// MaxHerdSize is the most gophers that a [Herd] can have. A gopher that has had
+	// nothing to do costs nothing, so this only guards against typos.
 	MaxHerdSize = 1_000_000
 
 	// readAhead is how many units SendWork takes before a gopher is free for
@@ -45,8 +45,8 @@ const (
 // goroutine costs no unit, and no other callback its call: [Work.Err] tells.
 //
 // A Herd is made by NewHerd; the zero Herd is not usable. All methods are safe for
-// concurrent use. A Herd whose input is closed and whose work is all put out holds
-// no goroutine; end any other with Close.
+// concurrent use. A Herd whose input is closed and whose work is all delivered
+// holds no goroutine; end any other with Close.
 type Herd[Body, Result any] struct {
 	process func(*Work[Body, Result]) Status
 	pool    *Pool[Work[Body, Result], Void]
@@ -140,8 +140,8 @@ func (h *Herd[Body, Result]) SendWork(w Work[Body, Result]) error {
 	return h.SendWorkContext(context.Background(), w)
 }
 
-// SendWorkContext is SendWork that gives up waiting when ctx ends, with its
-// error. The context of the work has the values of ctx, and not its deadline or
+// SendWorkContext is like SendWork, but stops waiting when ctx ends, and returns
+// its error. The context of the work has the values of ctx, and not its deadline or
 // cancellation, since the caller moves on. It costs one allocation if ctx is
 // neither context.Background() nor context.TODO().
 //
@@ -158,7 +158,7 @@ func (h *Herd[Body, Result]) SendWorkContext(ctx context.Context, w Work[Body, R
 	return err
 }
 
-// OutputChan returns the channel on which finished work is put out, in the order
+// OutputChan returns the channel on which finished work is delivered, in the order
 // in which it was finished. It is the same at each call, before Start too. It is
 // closed when the input is closed and all work is resolved; nothing of the herd
 // runs or logs from then on.
@@ -178,7 +178,7 @@ type HerdStats struct {
 }
 
 // Stats returns a snapshot. Success, Retry and Failure are counted before the
-// callbacks run and before the unit is put out, so they include every unit that
+// callbacks run and before the unit is delivered, so they include every unit that
 // OutputChan has delivered.
 func (h *Herd[Body, Result]) Stats() HerdStats {
 	return HerdStats{

@@ -2,10 +2,10 @@ package remuda
 
 import "context"
 
-// CloseInputChan says that no more work comes: OutputChan is closed when all
-// that was sent is processed and put out. Work that is retried meanwhile is not
-// affected, and the size of the herd can still be changed. It does not block,
-// and a second call does nothing.
+// CloseInputChan says that no more work comes: OutputChan is closed when all that
+// was sent is processed and delivered. Work that is retried meanwhile is not
+// affected, and the size of the herd can still be changed. It does not block, and a
+// second call does nothing.
 func (h *Herd[Body, Result]) CloseInputChan() {
 	if h.closing.Swap(true) {
 		return
@@ -18,24 +18,24 @@ func (h *Herd[Body, Result]) CloseInputChan() {
 	h.logf("closed the input")
 }
 
-// Close ends the herd. It closes the input, waits until all work is processed
-// and put out (retries included, by one gopher if the herd has none), and
-// returns nil: OutputChan is closed then, and nothing of the herd runs or logs
-// any more. OutputChan has to be read meanwhile. Units that were sent to a herd
-// that was never started fail with [ErrPoolClosed].
+// Close ends the herd. It closes the input, waits until all work is processed and
+// delivered (retries included, by one gopher if the herd has none), and returns
+// nil: OutputChan is closed then, and nothing of the herd runs or logs any more.
+// OutputChan has to be read meanwhile. Units that were sent to a herd that was
+// never started fail with [ErrPoolClosed].
 //
 // When ctx ends first, the context of every unit that is being processed ends,
-// units that nobody processed yet fail with [ErrPoolClosed], what does not fit
-// into OutputChan is not put out (the callbacks have seen it), and Close returns
-// the error of ctx without waiting for process functions that ignore their
-// context. OutputChan is closed when the last of them has returned.
+// units that nobody processed yet fail with [ErrPoolClosed], what does not fit into
+// OutputChan is not delivered (the callbacks have seen it), and Close returns the
+// error of ctx without waiting for process functions that ignore their context.
+// OutputChan is closed when the last of them has returned.
 //
 // A second Close waits like the first and returns ErrPoolClosed. The size of the
 // herd is 0 from the first Close on. Called by a process function, with the
 // context of its work, Close does not wait, since it would wait for its caller.
 //
-// If all went well but that the logger panicked when no caller and no unit of
-// work was there to be told, Close returns that as a [*PanicError].
+// If nothing else went wrong, and the logger panicked where no caller and no unit
+// of work could report it, Close returns that as a [*PanicError].
 func (h *Herd[Body, Result]) Close(ctx context.Context) (err error) {
 	h.mu.Lock()
 	h.closed, h.size = true, 0

@@ -34,14 +34,14 @@ func (h *Herd[Body, Result]) SetLogger(l Logger) error {
 	return h.set(func() { h.logger = l })
 }
 
-// AddSuccessCallback adds a function that is called with each unit of work that
-// has succeeded, before that is put out. It returns [ErrNilJob] for nil.
+// AddSuccessCallback adds a function that is called with each unit of work that has
+// succeeded, before it is delivered. It returns [ErrNilJob] for nil.
 //
-// A callback gets a copy of the work as it was at that moment, so it may keep
-// it. It is called by the gopher that processed the work, several at a time; the
-// callbacks of one kind are called in the order in which they were added. One
-// that panics or ends its goroutine does no harm: the others are called, the unit
-// is put out, and its Err tells. The gopher waits for it, so it must not wait for
+// A callback gets a copy of the work as it was at that moment, so it may keep it.
+// It is called by the gopher that processed the work, several at a time; the
+// callbacks of one kind are called in the order in which they were added. One that
+// panics or ends its goroutine does no harm: the others are called, the unit is
+// delivered, and its Err tells. The gopher waits for it, so it must not wait for
 // the herd, in SendWork or Close.
 func (h *Herd[Body, Result]) AddSuccessCallback(f func(*Work[Body, Result])) error {
 	return addCallback(h.set, &h.onSuccess, f, "success")
@@ -55,7 +55,7 @@ func (h *Herd[Body, Result]) AddRetryCallback(f func(*Work[Body, Result])) error
 }
 
 // AddFailureCallback adds a function that is called with each unit of work that has
-// failed, before that is put out. See AddSuccessCallback for how; for units that
+// failed, before it is delivered. See AddSuccessCallback for how; for units that
 // Close dropped, it is called on the goroutine of Close.
 func (h *Herd[Body, Result]) AddFailureCallback(f func(*Work[Body, Result])) error {
 	return addCallback(h.set, &h.onFailure, f, "failure")

@@ -2,8 +2,8 @@ package remuda
 
 import "fmt"
 
-// SetHerdSize makes the number of gophers n, before Start or at any time after. It
-// never blocks: surplus gophers end after their current unit. It returns
+// SetHerdSize sets the number of gophers to n, before Start or at any time after.
+// It never blocks: surplus gophers end after their current unit. It returns
 // [ErrMinReached] for a negative n, [ErrMaxReached] for one above MaxHerdSize, and
 // [ErrPoolClosed] after Close; the size is then as it was.
 func (h *Herd[Body, Result]) SetHerdSize(n int) error {

@@ -35,7 +35,7 @@ func InfoFrom(ctx context.Context) (Info, bool) {
 	}, true
 }
 
-// SetAttempt makes n the Attempt in the [Info] of the run that ctx belongs to, until
+// SetAttempt sets the Attempt of [Info] to n for the run that ctx belongs to, until
 // it is called again. It is for a [Middleware] that runs a job several times: it
 // calls SetAttempt before each further time, with one more than the Attempt that it
 // finds, since a middleware around it may do the same. One whose inputs were tried

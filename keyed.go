@@ -16,7 +16,8 @@ var ErrNestedKey = errors.New("remuda: job of a keyed pool would wait for its ow
 // StartKeyed makes a pool that runs one input at a time for each key, and starts it
 // with f, as [Start] does. Inputs of one key never overlap, and begin in the order in
 // which they were accepted, whichever way they came: Send, Do, Submit, Map, a Group or
-// any other. Inputs of different keys run at the same time, on that many workers.
+// any other. Inputs of different keys run at the same time, on the given number of
+// workers.
 //
 //	pool, err := remuda.StartKeyed(8, func(e Event) string { return e.Account }, apply)
 //
@@ -31,12 +32,12 @@ var ErrNestedKey = errors.New("remuda: job of a keyed pool would wait for its ow
 // # Keys
 //
 // The key function is called once for each input, on the goroutine that hands it
-// over (that of the sequence, for Map and its kin), without locks; it must be safe
-// for concurrent use. If it panics, so does the call that handed over the input, and
-// nothing else happens. A value that is not equal to itself, such as NaN, or that
-// can't be compared, such as a slice in an interface, is no key: the call returns
-// [ErrInvalidInput]. In a loop over Map, Stream or MapErr, and in DoAll, that is the
-// outcome of the input.
+// over (for Map and the like, the one that runs the sequence), without locks; it
+// must be safe for concurrent use. If it panics, so does the call that handed over
+// the input, and nothing else happens. A value that is not equal to itself, such as
+// NaN, or that can't be compared, such as a slice in an interface, is no key: the
+// call returns [ErrInvalidInput]. In a loop over Map, Stream or MapErr, and in
+// DoAll, that is the outcome of the input.
 //
 // A key costs memory while there are inputs of it, and for an input that waits about
 // 100 bytes more than in other pools.
@@ -66,8 +67,8 @@ func StartKeyed[In, Out any, K comparable](
 	return StartKeyedWithConfig(Config{Initial: workers}, key, f, mws...)
 }
 
-// StartKeyedWithConfig is [StartKeyed] with a configuration. It returns the errors of
-// [StartWithConfig], and [ErrNilJob] for a nil key function.
+// StartKeyedWithConfig is like [StartKeyed], with a configuration. It returns the
+// errors of [StartWithConfig], and [ErrNilJob] for a nil key function.
 func StartKeyedWithConfig[In, Out any, K comparable](
 	cfg Config, key func(in In) K, f func(ctx context.Context, in In) (Out, error), mws ...Middleware,
 ) (*Pool[In, Out], error) {

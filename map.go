@@ -66,8 +66,8 @@ func streamTo[In, Out any](ctx context.Context, c *core[In, Out], input streamIn
 	return c.stream(ctx, input, ordered, emit)
 }
 
-// Stream is Map, but yields each outcome as soon as it is there, in whatever order
-// that is, and with its input. After an early end the last result has no
+// Stream is like Map, but yields each outcome as soon as it is there, in no
+// particular order, and with its input. After an early end the last result has no
 // input; its error is [ErrCutShort].
 func (p *Pool[In, Out]) Stream(ctx context.Context, seq iter.Seq[In]) iter.Seq[Result[In, Out]] {
 	return func(yield func(Result[In, Out]) bool) {

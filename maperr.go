@@ -5,10 +5,10 @@ import (
 	"iter"
 )
 
-// MapErr is Map over a sequence that can fail, as the lines of a file or the rows of
-// a query can. A pair with an error takes its place among the outcomes: the loop gets
-// that error in its turn, and the job does not see the pair's input. The sequence goes
-// on after it, if it does.
+// MapErr is like Map, over a sequence that can fail, as the lines of a file or the
+// rows of a query can. A pair with an error takes its place among the outcomes: the
+// loop gets that error in its turn, and the job does not see the pair's input. The
+// sequence goes on after it, if it does.
 //
 // Such a pair waits for its place and for a worker as an input does, and counts as
 // Dropped in [Stats].

@@ -11,7 +11,7 @@ import (
 // error without calling the job; that one may have come from a Source, too.
 //
 // OnDrop may be called at any time; f replaces the previous function, for what is
-// dropped from then on. A nil f is none.
+// dropped from then on. A nil f removes it.
 //
 // Close calls f on its own goroutine, without locks: when Close returns, f has
 // been called for all that it dropped. For what is refused, f may be called on

@@ -7,17 +7,19 @@ import (
 	"sync/atomic"
 )
 
-// Map calls f for every input of seq, on that many workers, and yields the outcomes
-// in the order of the inputs, as [Pool.Map] does, with no pool to keep: each use of
-// the iterator has workers of its own, which have ended when the loop is over.
+// Map calls f for every input of seq, with at most workers calls at a time, and
+// yields the outcomes in the order of the inputs, as [Pool.Map] does, with no pool
+// to keep: each use of the iterator has workers of its own, which have ended when
+// the loop is over.
 //
 //	for page, err := range remuda.Map(ctx, 8, slices.Values(urls), fetch) { ... }
 //
-// Several goroutines call f at a time. A panic of f is the outcome of its input, a
+// f must be safe for concurrent use. A panic of f is the outcome of its input, a
 // [*PanicError]. Leaving the loop early cancels the calls under way and waits for
-// them: a loop that is left at its first error does what errgroup does, with results.
-// After an early end the last error is [ErrCutShort], and so it is for fewer workers
-// than one ([ErrInvalidInitial]), and for a nil seq or f ([ErrNilJob]).
+// them: a loop that is left at its first error does what errgroup does, with
+// results. After an early end the last error is [ErrCutShort], and so it is for
+// fewer workers than one ([ErrInvalidInitial]), and for a nil seq or f
+// ([ErrNilJob]).
 func Map[In, Out any](ctx context.Context, workers int, seq iter.Seq[In], f func(ctx context.Context, in In) (Out, error)) iter.Seq2[Out, error] {
 	return func(yield func(Out, error) bool) {
 		mustContext(ctx)
@@ -32,11 +34,11 @@ func Map[In, Out any](ctx context.Context, workers int, seq iter.Seq[In], f func
 	}
 }
 
-// DoAll calls f for all inputs, on that many workers, and returns the outputs in
-// their order, as [Pool.DoAll] does, with no pool to keep. It waits for all of them:
-// one that fails does not stop the others. The error joins those of the inputs, each
-// with its index. It returns [ErrInvalidInitial] for fewer workers than one, and
-// [ErrNilJob] for a nil f.
+// DoAll calls f for every input of ins, with at most workers calls at a time, and
+// returns the outputs in the order of ins, as [Pool.DoAll] does, with no pool to
+// keep. It waits for all of them: one that fails does not stop the others. The error
+// joins those of the inputs, each with its index. It returns [ErrInvalidInitial] for
+// fewer workers than one, and [ErrNilJob] for a nil f.
 func DoAll[In, Out any](ctx context.Context, workers int, ins []In, f func(ctx context.Context, in In) (Out, error)) ([]Out, error) {
 	mustContext(ctx)
 	p, err := oneShot(workers, f)
@@ -47,11 +49,11 @@ func DoAll[In, Out any](ctx context.Context, workers int, ins []In, f func(ctx c
 	return p.DoAll(ctx, ins)
 }
 
-// ForEach calls f for every input of seq, on that many workers. The first error
-// cancels the context of the calls under way and ends the loop over seq; ForEach
-// waits for those calls and returns that error, as errgroup does. A panic of f
-// counts as an error, a [*PanicError]. When ctx ends before all is done and no call
-// has failed, the error is [ErrCutShort] and that of ctx. It returns
+// ForEach calls f for every input of seq, with at most workers calls at a time. The
+// first error cancels the context of the calls under way and ends the loop over
+// seq; ForEach waits for those calls and returns that error, as errgroup does. A
+// panic of f counts as an error, a [*PanicError]. When ctx ends before all is done
+// and no call has failed, the error is [ErrCutShort] and that of ctx. It returns
 // [ErrInvalidInitial] for fewer workers than one, and [ErrNilJob] for a nil seq or
 // f.
 //

@@ -108,7 +108,7 @@ func (p *Pool[In, Out]) Run(ctx context.Context, job Job[In, Out]) error {
 	return runUntil(ctx, &p.core)
 }
 
-// RunWithBuilder is Run with a separate job for each worker.
+// RunWithBuilder is like Run, with a separate job for each worker.
 func (p *Pool[In, Out]) RunWithBuilder(ctx context.Context, b JobBuilder[In, Out]) error {
 	mustContext(ctx)
 	if err := p.StartWithBuilder(b); err != nil {
@@ -130,8 +130,8 @@ func runUntil[In, Out any](ctx context.Context, c *core[In, Out]) error {
 	return c.life.reason()
 }
 
-// Done returns a channel that is closed when the pool was closed and all its
-// workers have ended.
+// Done returns a channel that is closed once the pool is closed and all its workers
+// have ended.
 func (p *Pool[In, Out]) Done() <-chan struct{} { return p.core.life.doneChan() }
 
 // Err returns the error that closed the pool: the first job error under

@@ -22,10 +22,11 @@ func (p *Pool[In, Out]) Less() error {
 	return p.resize("Less", func(size int) int { return size - 1 }, false)
 }
 
-// Resize makes the number of workers n, as More and Less do, and does not block.
-// It does not clamp: if n is out of bounds it changes nothing and returns
-// [ErrMinReached] or [ErrMaxReached], and otherwise the errors of More. Set
-// Config.Max if n comes from outside, since without it any n is taken.
+// Resize sets the number of workers to n. What More and Less say of a worker holds
+// for each that it adds or removes. It never blocks. It does not clamp: if n is out
+// of bounds it changes nothing and returns [ErrMinReached] or [ErrMaxReached], and
+// otherwise the errors of More. Set Config.Max if n comes from outside, since
+// without it any n is taken.
 func (p *Pool[In, Out]) Resize(n int) error {
 	return p.resize("Resize", func(int) int { return n }, false)
 }

@@ -43,7 +43,7 @@ func (p *Pool[In, Out]) Send(ctx context.Context, in In) error {
 	return withReason(err)
 }
 
-// TrySend is Send that never blocks: it returns [ErrQueueFull] when Send would
+// TrySend is like Send, but never blocks: it returns [ErrQueueFull] when Send would
 // wait. As with Send, the job's context has the values of ctx, and a ctx that has
 // ended is refused with its error.
 func (p *Pool[In, Out]) TrySend(ctx context.Context, in In) error {
@@ -59,14 +59,14 @@ func (p *Pool[In, Out]) TrySend(ctx context.Context, in In) error {
 // to get its outcome. The run belongs to ctx: when ctx ends, the run is cancelled,
 // or, if its run has not begun, the input is dropped and leaves the queue
 // immediately. The ticket does not keep ctx. Submit costs one allocation; with a
-// context that carries something it costs two, and three more if that can end and
-// all workers are busy.
+// context other than Background and TODO it costs two, and three more if that can
+// end and all workers are busy.
 func (p *Pool[In, Out]) Submit(ctx context.Context, in In) (*Ticket[Out], error) {
 	return p.submit(ctx, in, true)
 }
 
-// TrySubmit is Submit that never blocks: it returns [ErrQueueFull] when Submit would
-// wait.
+// TrySubmit is like Submit, but never blocks: it returns [ErrQueueFull] when Submit
+// would wait.
 func (p *Pool[In, Out]) TrySubmit(ctx context.Context, in In) (*Ticket[Out], error) {
 	return p.submit(ctx, in, false)
 }

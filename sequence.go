@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// FromSeq is a [Source] that takes its inputs from seq, one at a time, and ends
-// with it. It is nil if seq is.
+// FromSeq returns a [Source] that takes its inputs from seq, one at a time, and
+// ends with it, or nil if seq is nil.
 //
 // The sequence runs on a goroutine of its own, so it may be used no matter which
 // thread its user is locked to. That begins with the first input that is needed,

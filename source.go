@@ -11,9 +11,9 @@ import (
 // An error ends the pool: [io.EOF] itself says that there are no more inputs and is
 // no failure; any other error, even one that wraps io.EOF, as that of a broken
 // connection may, is what Pool.Err and Run then return. A source that can recover
-// from an error does so before it returns. An input that comes with an error does
-// not run: the last one comes without, and io.EOF with the next call. When the pool
-// ends in one of these ways, runs under way go on to their end.
+// from an error does so before it returns. An input returned with an error does not
+// run: return the last input with a nil error, and io.EOF from the next call. When
+// the pool ends in one of these ways, runs under way go on to their end.
 //
 // The context ends when its worker has to end or another worker has reached the end
 // of the source; Next should then return, with any error. If it returns an input
@@ -24,7 +24,7 @@ type Source[In any] interface {
 	Next(ctx context.Context) (In, error)
 }
 
-// Forever is a [Source] that never ends and hands out nothing, so that workers
+// Forever returns a [Source] that never ends and hands out nothing, so that workers
 // run their job non-stop. It is the source of [NewLoop].
 func Forever() Source[Void] { return forever{} }
 
@@ -32,8 +32,8 @@ type forever struct{}
 
 func (forever) Next(context.Context) (Void, error) { return Void{}, nil }
 
-// FromChan is a [Source] that receives from ch and ends when ch is closed. What
-// is in the channel when the pool ends stays there. It is nil if ch is.
+// FromChan returns a [Source] that receives from ch and ends when ch is closed, or
+// nil if ch is nil. What is in the channel when the pool ends stays there.
 func FromChan[In any](ch <-chan In) Source[In] {
 	if ch == nil {
 		return nil

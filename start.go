@@ -5,9 +5,9 @@ import (
 	"fmt"
 )
 
-// Start makes a pool with that many workers, at least one, and starts it with f.
-// The middleware mws is around each run, the first outermost. It is
-// [StartWithConfig] with nothing but [Config.Initial].
+// Start makes a pool with the given number of workers, at least one, and starts it
+// with f. The middleware mws wraps each run, the first outermost. Start is like
+// [StartWithConfig] with nothing but [Config.Initial] set.
 //
 //	pool, err := remuda.Start(8, charge, middleware.Retry(3))
 //
@@ -42,8 +42,8 @@ func StartFrom[In, Out any](workers int, src Source[In], f func(ctx context.Cont
 	return StartFromWithConfig(Config{Initial: workers}, src, f, mws...)
 }
 
-// StartFromWithConfig is [StartFrom] with a configuration. It returns the errors of
-// [NewFrom] and of [Pool.Start].
+// StartFromWithConfig is like [StartFrom], with a configuration. It returns the
+// errors of [NewFrom] and of [Pool.Start].
 func StartFromWithConfig[In, Out any](cfg Config, src Source[In], f func(ctx context.Context, in In) (Out, error), mws ...Middleware) (*Pool[In, Out], error) {
 	p, err := NewFrom[In, Out](src, cfg, mws...)
 	if err != nil {

@@ -11,11 +11,11 @@ import (
 // dropped input is [ErrPoolClosed], which OnDrop, the ticket, Do, or the loop over
 // Map reports; nothing begins once Stop has dropped the queue.
 //
-// Otherwise it is [Pool.Close]. When ctx ends first, it cancels the runs and returns
-// a [*CloseError], whose Dropped includes those that Stop itself dropped. A Stop
-// after Close drops what is left in the queue, waits, and returns ErrPoolClosed.
-// Called by a job, with the job's context, it does not wait. In a pool that is fed
-// by a [Source] nothing is queued, and Stop is Close.
+// Otherwise it is like [Pool.Close]. When ctx ends first, it cancels the runs and
+// returns a [*CloseError], whose Dropped includes those that Stop itself dropped. A
+// Stop after Close drops what is left in the queue, waits, and returns
+// ErrPoolClosed. Called by a job, with the job's context, it does not wait. In a
+// pool that is fed by a [Source] nothing is queued, and Stop is Close.
 func (p *Pool[In, Out]) Stop(ctx context.Context) error {
 	mustContext(ctx)
 	c := &p.core

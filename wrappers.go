@@ -13,8 +13,8 @@ import (
 // of an input without a key, in a pool made by StartKeyed.
 var ErrInvalidInput = errors.New("remuda: invalid input")
 
-// NoError makes a [Job] of a function that returns no error. As with NoInput,
-// NoOutput and NoContext, it is nil if f is.
+// NoError makes a [Job] of a function that returns no error. Like NoInput, NoOutput
+// and NoContext, it returns nil if f is nil.
 func NoError[In, Out any](f func(context.Context, In) Out) JobFunc[In, Out] {
 	if f == nil {
 		return nil
@@ -47,8 +47,8 @@ func NoContext[In, Out any](f func(In) (Out, error)) JobFunc[In, Out] {
 	return func(_ context.Context, in In) (Out, error) { return f(in) }
 }
 
-// Then is first followed by second, which gets what first returned. When first
-// fails, or the context has ended after it, second does not run.
+// Then returns a job that runs first, and then second with what first returned.
+// When first fails, or the context has ended after it, second does not run.
 //
 // As with Tap, Fallback and Validate, the result is safe for concurrent use if the
 // jobs it is made of are, and closes those of them that are an [io.Closer] when it
@@ -70,10 +70,10 @@ func Then[A, B, C any](first Job[A, B], second Job[B, C]) Job[A, C] {
 	}, first, second)
 }
 
-// Tap is job with see called after each run, with what went in and what came out. If
-// the run panicked, see gets a [*PanicError], and then the panic goes on; if it
-// ended its goroutine, see gets [ErrGoexit]. See runs on the goroutine of the run,
-// which waits for it; it must be safe for concurrent use if job is used so.
+// Tap returns a job that runs job, and then calls see with what went in and what
+// came out. If the run panicked, see gets a [*PanicError], and then the panic goes
+// on; if it ended its goroutine, see gets [ErrGoexit]. See runs on the goroutine of
+// the run, which waits for it; it must be safe for concurrent use if job is used so.
 //
 // A pool's middleware is around the job, Tap included: with a Retry there, see is
 // called for each attempt. To see what came of all of them, put the Retry inside:
@@ -115,9 +115,9 @@ func attempt[In, Out any](ctx context.Context, job Job[In, Out], in In) (out Out
 	return out, nil, err
 }
 
-// Fallback is job with a second way to an output: when job returns an error, the
-// outcome is what fallback makes of the input and that error. A fallback that has
-// nothing to offer returns the error that it got.
+// Fallback returns a job that runs job and, when that returns an error, calls
+// fallback with the input and the error; the outcome is then what fallback returns.
+// A fallback that has nothing to offer returns the error that it got.
 //
 // Fallback is not called once the context has ended, since nobody waits for the
 // outcome any more, nor for a panic, which is a bug that must stay visible; a panic
@@ -135,9 +135,9 @@ func Fallback[In, Out any](job Job[In, Out], fallback func(ctx context.Context, 
 	}, job)
 }
 
-// Validate is job behind a check of its input. An input for which check returns
-// an error does not reach job; the run's error is then [ErrInvalidInput]
-// wrapped together with that error.
+// Validate returns a job that checks each input before it runs job. An input for
+// which check returns an error does not reach job; the run's error is then
+// [ErrInvalidInput] wrapped together with that error.
 func Validate[In, Out any](job Job[In, Out], check func(In) error) Job[In, Out] {
 	if err := cmp.Or(faultOf(job, "Validate: job"), nilFault(check == nil, "Validate: check")); err != nil {
 		return faultyJob[In, Out]{err}
