@@ -57,8 +57,10 @@
 // error.type and those of others do not, so the counts of the durations are the
 // numbers of outcomes.
 //
-// The wait is that of [remuda.Info.Queued]: 0 for what Do ran on its caller's
-// goroutine, and in a pool that is fed by a Source.
+// Metrics measures runs. What the pool itself knows, such as its workers, how many
+// of them are busy and how many inputs wait, is in [remuda.Stats], for an
+// observable gauge of your own. The wait is that of [remuda.Info.Queued]: 0 for
+// what Do ran on its caller's goroutine, and in a pool that is fed by a Source.
 //
 // The boundaries of the histograms reach from 10 µs to 5 minutes. A View of the
 // SDK changes them.
