@@ -3,7 +3,6 @@ package tasks_test
 import (
 	"context"
 	"errors"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -11,8 +10,6 @@ import (
 	"github.com/remuda-go/remuda"
 	"github.com/remuda-go/remuda/middleware"
 	"github.com/remuda-go/remuda/tasks"
-	"github.com/remuda-go/remuda/tasks/embedded"
-	"github.com/remuda-go/remuda/tasks/internal/setup"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -149,81 +146,6 @@ func TestMaxRunningHoldsOverAllWorkers(t *testing.T) {
 	_, err = k.Wait(within(t), c, ids[0])
 	require.NoError(t, err)
 	assert.EqualValues(t, 1, most.Load())
-}
-
-func TestJobsThatWaitForTasks(t *testing.T) {
-	t.Parallel()
-	c := open(t, "")
-	child := tasks.Define[int, int]("child")
-	parent := tasks.Define[int, int]("parent")
-	w := tasks.NewWorker(c)
-	handle(t, w, child, 1, double)
-	handle(t, w, parent, 2, func(ctx context.Context, n int) (int, error) {
-		r, _ := tasks.RunFrom(ctx)
-		id, err := child.Push(ctx, c, n, tasks.WithID(r.ID.Name()))
-		if err != nil {
-			return 0, err
-		}
-		var waits sync.WaitGroup
-		for range 3 { // several goroutines of one run may wait
-			waits.Go(func() { _, _ = child.Wait(ctx, c, id) })
-		}
-		waits.Wait()
-		return child.Wait(ctx, c, id)
-	})
-	run(t, w)
-	for i := range 5 {
-		got, err := parent.Wait(within(t), c, push(t, c, parent, i))
-		require.NoError(t, err)
-		assert.Equal(t, 2*i, got)
-	}
-}
-
-// Rule 11: a run that waits for another task does not keep that from being alone. Once it
-// has what it waited for, it goes on, and does.
-func TestAJobThatWaitsForASuspect(t *testing.T) {
-	t.Parallel()
-	var j setup.Journal
-	c := open(t, "", embedded.Client(func(o *setup.Options) { j = o.Journal }))
-	child := tasks.Define[string, int]("suspected")
-	parent := tasks.Define[int, int]("waiting")
-	suspected := func(name string) tasks.ID { // its process was killed while it ran
-		require.NoError(t, j.Begin("suspected."+name, 0))
-		return push(t, c, child, name, tasks.WithID(name))
-	}
-	w := tasks.NewWorker(c)
-	begun := make(chan string, 10)
-	handle(t, w, child, 2, func(_ context.Context, name string) (int, error) { begun <- name; return len(name), nil })
-	runs, first := make(chan int), make(chan tasks.ID)
-	back, finish := make(chan int), make(chan struct{})
-	handle(t, w, parent, 1, func(ctx context.Context, _ int) (n int, err error) {
-		runs <- 1
-		id := <-first
-		var waits sync.WaitGroup
-		for range 3 {
-			waits.Go(func() { _, _ = child.Wait(ctx, c, id) })
-		}
-		n, err = child.Wait(ctx, c, id)
-		waits.Wait()
-		back <- n
-		<-finish
-		return n, err
-	})
-	run(t, w)
-	id := push(t, c, parent, 1)
-	receive(t, runs)
-	first <- suspected("first")
-	assert.Equal(t, "first", receive(t, begun))
-	assert.Equal(t, 5, receive(t, back))
-	second := suspected("second")
-	time.Sleep(100 * time.Millisecond)
-	assert.Empty(t, begun, "it runs beside the other")
-	close(finish)
-	assert.Equal(t, "second", receive(t, begun))
-	_, err := parent.Wait(within(t), c, id)
-	require.NoError(t, err)
-	_, err = child.Wait(within(t), c, second)
-	require.NoError(t, err)
 }
 
 func TestAJobThatEndsItsGoroutineHasFailed(t *testing.T) {
