@@ -55,7 +55,7 @@ const everybody = math.MaxInt32
 func Connect(ctx context.Context, url string, opts ...Option) (*Client, error) {
 	c := &Client{
 		alone: semaphore.NewWeighted(everybody), dead: newDeadIndex(),
-		inHand: inHand{tasks: make(map[ID]*delivery)},
+		inHand: inHand{carriers: make(map[carrierKey]*delivery)},
 		queues: make(map[string]*queue), pullers: make(map[*puller]struct{}),
 	}
 	for _, opt := range opts {

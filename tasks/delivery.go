@@ -14,6 +14,7 @@ import (
 type delivery struct {
 	carrier
 	reply  string
+	pulse  *pulse    // renews its lease while it is in hand
 	number uint64    // of this delivery of it
 	at     time.Time // by the server's clock
 
@@ -101,7 +102,8 @@ func (c *Client) ackUnrun(ctx context.Context, d *delivery) error {
 
 // nak hands the carrier back, to be delivered after the delay. See also handBack.
 func (c *Client) nak(d *delivery, delay time.Duration) {
-	c.settled(d) // what comes from now on may be what is asked for here
+	c.settled(d)   // what comes from now on may be what is asked for here
+	d.pulse.stop() // a renewed lease takes the place of the delay
 	body := "-NAK"
 	if delay > 0 {
 		body += ` {"delay":` + strconv.FormatInt(int64(delay), 10) + "}"
@@ -109,13 +111,10 @@ func (c *Client) nak(d *delivery, delay time.Duration) {
 	_ = c.nc.Publish(d.reply, []byte(body))
 }
 
-// take reads the record of a carrier that was delivered, and decides (rule 2)
-// whether there is something to run.
+// take decides by the record of a carrier that was delivered whether there is something
+// to run (rule 2).
 func (h *Handler) take(ctx context.Context, d *delivery) (run bool, err error) {
 	c := h.client
-	if d.rec, err = c.readRecord(ctx, d.id); err != nil {
-		return false, err
-	}
 	if !d.counts() {
 		if d.rec.State.Final() { // finish what the one before may have left
 			if err := c.release(ctx, d.id, d.rec.Key); err != nil {

@@ -52,6 +52,9 @@ var (
 
 	// errStale: the record has been written by somebody else since it was read.
 	errStale = errors.New("remuda: the record has changed")
+
+	// errForeign: somebody else has written what is no record.
+	errForeign = errors.New("remuda: not a record")
 )
 
 // A DuplicateError is returned by Push if the ID has ended already, or if the

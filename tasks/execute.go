@@ -30,7 +30,7 @@ func (s *source) Next(ctx context.Context) (*delivery, error) {
 		if err != nil {
 			return nil, err
 		}
-		if c.hold(d) && s.keep(context.WithoutCancel(ctx), d) {
+		if c.hold(d) && s.keep(ctx, d) {
 			return d, nil
 		}
 	}
@@ -39,12 +39,16 @@ func (s *source) Next(ctx context.Context) (*delivery, error) {
 // keep reports whether a delivery that is held is to be run. If not, it is let go.
 func (s *source) keep(ctx context.Context, d *delivery) (run bool) {
 	c := s.handler.client
+	d.pulse = c.startPulse(d, s.handler.queue.lease)
 	defer func() {
 		if !run {
 			c.letGo(d)
 		}
 	}()
-	run, err := s.handler.take(ctx, d)
+	var err error
+	if d.rec, err = c.awaitRecord(ctx, d.id); err == nil {
+		run, err = s.handler.take(context.WithoutCancel(ctx), d)
+	}
 	if err != nil && !errors.Is(err, errStale) {
 		c.nak(d, time.Second) // the server is in trouble: later again
 	}
@@ -58,12 +62,10 @@ func (h *Handler) jobOf(run runFunc) remuda.Job[*delivery, remuda.Void] {
 	})
 }
 
-// execute runs a task and settles it. Its lease is renewed meanwhile.
+// execute runs a task and settles it.
 func (h *Handler) execute(ctx context.Context, d *delivery, run runFunc) error {
 	c := h.client
 	defer c.letGo(d)
-	p := c.startPulse(d, h.queue.lease)
-	defer p.stop()
 	runCtx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	share := c.newShare(d.suspect)
@@ -113,7 +115,7 @@ func (h *Handler) join(ctx context.Context, d *delivery, s *share) error {
 // was taken: while it waited for its turn, it may have been cancelled. A carrier that
 // does not count any more is acknowledged, one that does is looked at anew.
 func (h *Handler) unchanged(ctx context.Context, d *delivery) error {
-	now, err := h.client.readRecord(ctx, d.id)
+	now, err := h.client.awaitRecord(ctx, d.id)
 	if err != nil || now.seq == d.rec.seq {
 		return err
 	}

@@ -6,14 +6,22 @@ import (
 	"sync"
 )
 
-// inHand is the deliveries that this process has taken and not let go, by task. Where
+// inHand is the deliveries that this process has taken and not let go, by carrier. Where
 // the lease of one runs out although its process lives, as one does that gets no time of
 // the processor, the carrier is delivered again: that is no interruption, and no reason
 // to run its task twice.
 type inHand struct {
-	mu    sync.Mutex // guards what follows, and held of each delivery
-	tasks map[ID]*delivery
+	mu       sync.Mutex // guards what follows, and held of each delivery
+	carriers map[carrierKey]*delivery
 }
+
+// A carrierKey names a carrier: its task, and its message in the queue.
+type carrierKey struct {
+	id  ID
+	seq uint64
+}
+
+func (k *carrier) inHandKey() carrierKey { return carrierKey{k.id, k.seq} }
 
 // held is what a delivery in hand knows of the other deliveries of its carrier. The lock
 // of inHand guards it.
@@ -46,10 +54,10 @@ func (c *Client) hold(d *delivery) bool {
 func (c *Client) tryHold(d *delivery) (wait <-chan bool, ok bool) {
 	c.inHand.mu.Lock()
 	defer c.inHand.mu.Unlock()
-	first := c.inHand.tasks[d.id]
+	first := c.inHand.carriers[d.inHandKey()]
 	switch {
-	case first == nil || first.seq != d.seq: // another carrier takes the place of one that was settled a moment ago
-		c.inHand.tasks[d.id] = d
+	case first == nil:
+		c.inHand.carriers[d.inHandKey()] = d
 		return nil, true
 	case !first.settled:
 		first.from, first.to = min(first.from, d.number), max(first.to, d.number)
@@ -76,10 +84,11 @@ func (c *Client) settled(d *delivery) uint64 {
 	return d.to
 }
 
-// letGo ends hold, once the delivery is settled. The first of those that wait for that
-// comes in its place, and stands for them all.
+// letGo ends hold, once the delivery is settled, and its lease is not renewed any more. The
+// first of those that wait for that comes in its place, and stands for them all.
 func (c *Client) letGo(d *delivery) {
 	c.fault("letgo", d.id)
+	d.pulse.stop()
 	for i, h := range c.succeed(d) {
 		h.turn <- i == 0 // has room for it
 	}
@@ -89,18 +98,13 @@ func (c *Client) letGo(d *delivery) {
 func (c *Client) succeed(d *delivery) []heir {
 	c.inHand.mu.Lock()
 	defer c.inHand.mu.Unlock()
-	mine := c.inHand.tasks[d.id] == d // or another carrier has its place
-	if mine {
-		delete(c.inHand.tasks, d.id)
-	}
+	delete(c.inHand.carriers, d.inHandKey())
 	if len(d.heirs) == 0 {
 		return nil
 	}
 	slices.SortFunc(d.heirs, func(a, b heir) int { return cmp.Compare(a.number, b.number) })
 	first := d.heirs[0].delivery
 	first.to = d.heirs[len(d.heirs)-1].number
-	if mine {
-		c.inHand.tasks[d.id] = first
-	}
+	c.inHand.carriers[d.inHandKey()] = first
 	return d.heirs
 }

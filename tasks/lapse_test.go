@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/remuda-go/remuda/tasks"
 	"github.com/remuda-go/remuda/tasks/embedded"
 	"github.com/remuda-go/remuda/tasks/internal/setup"
@@ -303,4 +304,56 @@ func TestARetryThatComesEarly(t *testing.T) {
 		l.lapse(id)
 		succeedsAtTheSecond(t, c, k, id)
 	})
+}
+
+// A worker that can't read a record, as while a cluster chooses a leader, keeps what it
+// has taken until it can: to hand it back would look like an interruption, and after each
+// such trouble all tasks in hand would run one by one.
+func TestRecordsThatCanNotBeReadForAWhile(t *testing.T) {
+	t.Parallel()
+	n := newServer(t)
+	js, err := jetstream.New(n.dial())
+	require.NoError(t, err)
+	k := tasks.Define[int, int]("unread", tasks.Lease(200*time.Millisecond))
+	taken := make(chan string, 100)
+	var c *tasks.Client
+	begun := make(chan int, 10)
+	var workers []*tasks.Worker
+	for range 2 { // as two processes have them
+		c = n.connect(func(o *setup.Options) {
+			o.Fault = func(point, id string) {
+				if point == "taken" {
+					taken <- id
+				}
+			}
+		})
+		w := tasks.NewWorker(c)
+		handle(t, w, k, 1, func(ctx context.Context, _ int) (int, error) {
+			r, _ := tasks.RunFrom(ctx)
+			begun <- r.Attempt
+			return r.Attempt, nil
+		})
+		workers = append(workers, w)
+	}
+	readable := func(yes bool) {
+		state, err := js.Stream(t.Context(), "REMUDA_STATE")
+		require.NoError(t, err)
+		cfg := state.CachedInfo().Config
+		cfg.AllowDirect = yes
+		_, err = js.UpdateStream(t.Context(), cfg)
+		require.NoError(t, err)
+	}
+	readable(false)
+	for _, w := range workers {
+		run(t, w)
+	}
+	id := push(t, c, k, 1)
+	receive(t, taken)
+	time.Sleep(2 * time.Second) // longer than it asks at first, and than a lease lasts
+	readable(true)
+	got, err := k.Wait(within(t), c, id)
+	require.NoError(t, err)
+	assert.Equal(t, 1, got, "it was not interrupted")
+	drained(t, c, "unread")
+	assert.Len(t, begun, 1)
 }

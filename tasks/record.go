@@ -79,7 +79,7 @@ func (r *record) message(subject string) (*nats.Msg, error) {
 func parseRecord(header nats.Header) (*record, error) {
 	r := &record{}
 	if err := json.Unmarshal([]byte(header.Get(headerRecord)), r); err != nil {
-		return nil, fmt.Errorf("remuda: record: %w", err)
+		return nil, fmt.Errorf("%w: %w", errForeign, err)
 	}
 	r.header = userHeader(header)
 	return r, nil
@@ -120,6 +120,21 @@ func (c *Client) readRecord(ctx context.Context, id ID) (*record, error) {
 	}
 	r.seq, r.stamp, r.body = msg.Sequence, msg.Time, msg.Data
 	return r, nil
+}
+
+// awaitRecord is readRecord for a worker that has the task in hand, and whose lease is
+// renewed. While the server does not answer, it tries again until ctx ends, and once if
+// ctx has ended: to hand the carrier back unrun would look like an interruption.
+func (c *Client) awaitRecord(ctx context.Context, id ID) (*record, error) {
+	for try := 0; ; try++ {
+		r, err := c.readRecord(context.WithoutCancel(ctx), id)
+		if err == nil || errors.Is(err, errForeign) || !isPassingTrouble(err) || c.nc.IsClosed() {
+			return r, err
+		}
+		if pause(ctx, try) != nil {
+			return r, err
+		}
+	}
 }
 
 // writeRecord writes r in the place of the record with the sequence r.seq, or of
