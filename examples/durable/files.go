@@ -95,69 +95,92 @@ func (p *progress) tell(n int, files []file, what string) {
 	}
 }
 
-// pushAll pushes a task for each file that has none, many at a time.
-func pushAll(ctx context.Context, client *tasks.Client, files []file, p *progress) error {
-	pool, err := remuda.NewWithConfig[file, remuda.Void](remuda.Config{Name: "push", Initial: 16, Queue: remuda.Unbuffered})
-	if err != nil {
-		return err
+// An outcome is what has become of a file: its checksum, or why there is none. The zero
+// outcome is that of a task that has yet to end.
+type outcome struct {
+	sum    []byte
+	failed error
+}
+
+func (o outcome) ended() bool { return o.sum != nil || o.failed != nil }
+
+// outcomeOf makes an outcome of what Result or Wait returns.
+func outcomeOf(sum []byte, err error) (outcome, error) {
+	var given *tasks.TaskError
+	switch {
+	case errors.As(err, &given):
+		return outcome{failed: err}, nil
+	case errors.Is(err, tasks.ErrNotDone):
+		return outcome{}, nil
 	}
-	push := remuda.Func(func(ctx context.Context, f file) (none remuda.Void, err error) {
+	return outcome{sum: sum}, err
+}
+
+// pushAll pushes a task for each file that has none, many at a time. It returns the
+// outcomes of those that have ended already, so that nobody has to ask again.
+func pushAll(ctx context.Context, client *tasks.Client, files []file, p *progress) ([]outcome, error) {
+	pool, err := remuda.NewWithConfig[file, outcome](remuda.Config{Name: "push", Initial: 16, Queue: remuda.Unbuffered})
+	if err != nil {
+		return nil, err
+	}
+	push := remuda.Func(func(ctx context.Context, f file) (outcome, error) {
 		// To ask is cheaper than to push what is there already.
-		if _, err := Sum.Result(ctx, client, f.id); !errors.Is(err, tasks.ErrNotFound) {
-			return none, nil
+		sum, err := Sum.Result(ctx, client, f.id)
+		if !errors.Is(err, tasks.ErrNotFound) {
+			return outcomeOf(sum, err)
 		}
 		_, err = Sum.Push(ctx, client, []byte(f.path), tasks.WithID(f.id.Name()))
 		if duplicate := (*tasks.DuplicateError)(nil); errors.As(err, &duplicate) {
-			return none, nil
+			err = nil // it has ended between the two
 		}
-		return none, err
+		return outcome{}, err
 	})
 	if err := pool.Start(push); err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { _ = pool.Close(context.WithoutCancel(ctx)) }()
-	pushed := 0
-	for _, err := range pool.Map(ctx, slices.Values(files)) {
+	outcomes := make([]outcome, 0, len(files))
+	for o, err := range pool.Map(ctx, slices.Values(files)) {
+		if err != nil {
+			return nil, err
+		}
+		outcomes = append(outcomes, o)
+		p.tell(len(outcomes), files, "are stored")
+	}
+	return outcomes, ctx.Err()
+}
+
+// waitAll waits for the outcomes that are missing.
+func waitAll(ctx context.Context, client *tasks.Client, files []file, outcomes []outcome, p *progress) (err error) {
+	for i, f := range files {
+		if !outcomes[i].ended() { // for most of them there is nothing to wait for any more
+			outcomes[i], err = outcomeOf(Sum.Result(ctx, client, f.id))
+		}
+		if err == nil && !outcomes[i].ended() {
+			outcomes[i], err = outcomeOf(Sum.Wait(ctx, client, f.id))
+		}
 		if err != nil {
 			return err
 		}
-		pushed++
-		p.tell(pushed, files, "are stored")
-	}
-	return ctx.Err()
-}
-
-// printAll waits for all results before it prints the first, so that there is
-// either the whole list or nothing.
-func printAll(ctx context.Context, client *tasks.Client, files []file, stdout io.Writer, p *progress) (failed int, err error) {
-	sums := make([][]byte, len(files))
-	for i, f := range files {
-		sum, err := Sum.Result(ctx, client, f.id)
-		if errors.Is(err, tasks.ErrNotDone) {
-			sum, err = Sum.Wait(ctx, client, f.id)
-		}
-		var dead *tasks.TaskError
-		switch {
-		case errors.As(err, &dead):
-			failed++
-			fmt.Fprintf(p.stderr, "durable: %s: %v\n", f.path, err)
-		case err != nil:
-			return failed, err
-		default:
-			sums[i] = sum
-		}
 		p.tell(i+1, files, "are done")
 	}
+	return nil
+}
+
+// printAll prints the checksums, and returns how many files have none.
+func printAll(files []file, outcomes []outcome, stdout, stderr io.Writer) (failed int, err error) {
 	w := bufio.NewWriter(stdout)
 	for i, f := range files {
-		if sums[i] == nil {
+		if err := outcomes[i].failed; err != nil {
+			failed++
+			fmt.Fprintf(stderr, "durable: %s: %v\n", f.path, err)
 			continue
 		}
 		mark, path := "", escape(f.path)
 		if path != f.path {
 			mark = `\` // as sha256sum says that the name is escaped
 		}
-		fmt.Fprintf(w, "%s%x  %s\n", mark, sums[i], path)
+		fmt.Fprintf(w, "%s%x  %s\n", mark, outcomes[i].sum, path)
 	}
 	return failed, w.Flush()
 }

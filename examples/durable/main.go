@@ -140,8 +140,13 @@ func work(ctx context.Context, o options, files []file, stdout, stderr io.Writer
 	}()
 
 	p := &progress{stderr: stderr, last: time.Now()}
-	if err := pushAll(ctx, client, files, p); err != nil {
+	outcomes, err := pushAll(ctx, client, files, p)
+	if err != nil {
 		return 0, err
 	}
-	return printAll(ctx, client, files, stdout, p)
+	// All before the first is printed: there is either the whole list or nothing.
+	if err := waitAll(ctx, client, files, outcomes, p); err != nil {
+		return 0, err
+	}
+	return printAll(files, outcomes, stdout, stderr)
 }
