@@ -30,6 +30,10 @@ type Client struct {
 	// upkeep is the error of the last round of this process's sweeper.
 	upkeep atomic.Pointer[error]
 
+	// used counts what was pushed, taken and asked for, so that a pace sees whether there
+	// is work.
+	used atomic.Uint64
+
 	// alone is held whole by a suspect's run and in part by every other (rule 11).
 	alone *semaphore.Weighted
 

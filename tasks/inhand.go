@@ -42,6 +42,7 @@ type heir struct {
 // settled, hold waits until it is let go: its record does not cover this one any more,
 // which may be that of the retry.
 func (c *Client) hold(d *delivery) bool {
+	c.used.Add(1)
 	wait, ok := c.tryHold(d)
 	c.fault("taken", d.id)
 	if wait != nil {

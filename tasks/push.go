@@ -68,6 +68,7 @@ const pushPatience = 15 * time.Second
 
 // push is rules 1, 4 and 5: one publish is the commit point.
 func (c *Client) push(ctx context.Context, p *push) error {
+	c.used.Add(1)
 	if ctx.Err() != nil { // nothing was sent
 		return fmt.Errorf("remuda: push task %s: %w", p.id, ctx.Err())
 	}

@@ -11,6 +11,7 @@ import (
 // pushMany pushes tasks together if they are plain, and each by itself if they are not,
 // or if it could not be stored with the others.
 func (c *Client) pushMany(ctx context.Context, pushes []*push) {
+	c.used.Add(1)
 	plain := len(pushes) > 1 && (c.opts.Full == nil || !c.opts.Full())
 	for _, p := range pushes {
 		plain = plain && p.err == nil && p.fresh && p.key == "" && p.due.IsZero() && p.expires.IsZero()

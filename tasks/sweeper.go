@@ -96,7 +96,7 @@ func (s *sweeper) sweep(ctx context.Context) error {
 // readRecords finds the tasks that have not ended among the records that were
 // written since the last round.
 func (s *sweeper) readRecords(ctx context.Context) error {
-	pace := newPace()
+	pace := s.newPace()
 	return s.scan(ctx, recordSubjects+">", s.next, func(m found) (bool, error) {
 		pace.step(ctx)
 		s.next = m.seq + 1
@@ -166,7 +166,7 @@ func (s *sweeper) mend(ctx context.Context, k *carrier) error {
 // mendKeys publishes the carriers of unique tasks that have none, and gives back
 // the keys of those that have ended (rule 5).
 func (s *sweeper) mendKeys(ctx context.Context) error {
-	pace := newPace()
+	pace := s.newPace()
 	return s.scan(ctx, keySubjects+">", 0, func(m found) (bool, error) {
 		pace.step(ctx)
 		id, _, ok := parseSubject(m.header.Get(headerKeyOf), "")

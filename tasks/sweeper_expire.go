@@ -17,7 +17,7 @@ func (s *sweeper) expireRecords(ctx context.Context) error {
 	if s.keep == longest {
 		return nil
 	}
-	pace := newPace()
+	pace := s.newPace()
 	return s.scan(ctx, recordSubjects+">", 0, func(m found) (bool, error) {
 		pace.step(ctx)
 		if s.now().Sub(m.stamp) < s.keep {

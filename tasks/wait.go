@@ -16,6 +16,7 @@ func (k Kind[In, Out]) Result(ctx context.Context, c *Client, id ID) (Out, error
 	if err := k.own(id); err != nil {
 		return out, err
 	}
+	c.used.Add(1)
 	r, err := c.readRecord(ctx, id)
 	if err != nil {
 		return out, err
