@@ -134,3 +134,50 @@ func TestAJobOfWhichAPartWaitsForASuspect(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 7, got)
 }
+
+// Rule 11: a run takes its share back once, whatever of it waits meanwhile. With two of
+// them, no suspect would ever be alone.
+func TestAJobThatWaitsWhileItTakesItsShareBack(t *testing.T) {
+	t.Parallel()
+	c, child, suspected := suspecting(t)
+	parent := tasks.Define[int, int]("taking")
+	w := tasks.NewWorker(c)
+	begun, release := make(chan string, 10), map[string]chan struct{}{"first": make(chan struct{}), "second": make(chan struct{})}
+	handle(t, w, child, 2, func(_ context.Context, name string) (int, error) {
+		begun <- name
+		if ch := release[name]; ch != nil {
+			<-ch
+		}
+		return len(name), nil
+	})
+	runs, first, done := make(chan int), make(chan tasks.ID), make(chan tasks.ID, 1)
+	handle(t, w, parent, 1, func(ctx context.Context, _ int) (n int, err error) {
+		runs <- 1
+		var waits sync.WaitGroup
+		waits.Go(func() { n, err = child.Wait(ctx, c, <-first) })
+		_, doneErr := child.Wait(ctx, c, <-done)
+		close(release["second"])
+		waits.Wait()
+		return n, errors.Join(err, doneErr)
+	})
+	run(t, w)
+	ended := push(t, c, child, "ended")
+	_, err := child.Wait(within(t), c, ended)
+	require.NoError(t, err)
+	assert.Equal(t, "ended", receive(t, begun))
+	id := push(t, c, parent, 1)
+	receive(t, runs)
+	first <- suspected("first")
+	assert.Equal(t, "first", receive(t, begun))
+	state(t, c, suspected("second"), tasks.Running) // it waits to be alone
+	time.Sleep(100 * time.Millisecond)
+	close(release["first"])
+	assert.Equal(t, "second", receive(t, begun)) // before the parent has its share again
+	time.Sleep(100 * time.Millisecond)
+	done <- ended
+	got, err := parent.Wait(within(t), c, id)
+	require.NoError(t, err)
+	assert.Equal(t, 5, got)
+	_, err = child.Wait(within(t), c, suspected("third"))
+	require.NoError(t, err)
+}

@@ -20,7 +20,10 @@ import (
 // costs no attempt.
 func TestCloseFinishesWhatIsInHandAndGivesBackTheRest(t *testing.T) {
 	t.Parallel()
-	c := open(t, "")
+	faulty(t, func() func(point, id string) { return nil }, finishesAndGivesBack)
+}
+
+func finishesAndGivesBack(t *testing.T, c *tasks.Client) {
 	k := tasks.Define[string, int]("deploy", tasks.Attempts(2))
 	w := tasks.NewWorker(c)
 	begun := make(chan string, 10)

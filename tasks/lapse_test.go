@@ -5,11 +5,11 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 	"github.com/remuda-go/remuda/tasks"
 	"github.com/remuda-go/remuda/tasks/embedded"
 	"github.com/remuda-go/remuda/tasks/internal/setup"
@@ -267,27 +267,47 @@ func succeedsAtTheSecond(t *testing.T, c *tasks.Client, k tasks.Kind[int, int], 
 	assert.Equal(t, 2, got)
 }
 
-// A lease may run out while the end of its run is being recorded: the record does not
-// cover that delivery, which is no interruption all the same.
+// A lease may run out while the end of its run is being recorded, more than once even, and
+// the retry may come before the run is let go: the record does not cover these deliveries,
+// which are no interruption all the same, and one run.
 func TestALeaseThatRunsOutWhileItsRunIsRecorded(t *testing.T) {
 	t.Parallel()
 	n, l := newServer(t), newLapser(t)
 	l.listen(n.dial())
-	var once sync.Once
+	var recorded, over sync.Once
 	c := n.connect(func(o *setup.Options) {
 		o.Fault = func(point, id string) {
 			l.fault(point, id)
-			if point == "written" { // the record of the retry, whose delivery is not handed back yet
-				once.Do(func() {
+			switch point {
+			case "written": // the record of the retry, whose delivery is not handed back yet
+				recorded.Do(func() {
 					l.delivered(tasks.ID(id))
 					l.lapse(tasks.ID(id))
+					l.lapse(tasks.ID(id))
 				})
+			case "letgo":
+				over.Do(func() { receive(t, l.taken) })
 			}
 		}
 	})
 	k := tasks.Define[int, int]("recorded", tasks.Lease(time.Hour), tasks.Backoff(func(int) time.Duration { return 0 }))
-	failOnce(t, c, k)
-	succeedsAtTheSecond(t, c, k, push(t, c, k, 1))
+	w := tasks.NewWorker(c)
+	begun := make(chan int, 10)
+	handle(t, w, k, 5, func(ctx context.Context, _ int) (int, error) {
+		r, _ := tasks.RunFrom(ctx)
+		begun <- r.Attempt
+		time.Sleep(50 * time.Millisecond) // for another one to begin
+		if r.Attempt < 3 {
+			return 0, errors.New("again")
+		}
+		return r.Attempt, nil
+	})
+	run(t, w)
+	got, err := k.Wait(within(t), c, push(t, c, k, 1))
+	require.NoError(t, err)
+	assert.Equal(t, 3, got)
+	drained(t, c, "recorded")
+	assert.Len(t, begun, 3)
 }
 
 // A server that was restarted delivers a retry before it is due, and every client may
@@ -306,54 +326,32 @@ func TestARetryThatComesEarly(t *testing.T) {
 	})
 }
 
-// A worker that can't read a record, as while a cluster chooses a leader, keeps what it
-// has taken until it can: to hand it back would look like an interruption, and after each
-// such trouble all tasks in hand would run one by one.
-func TestRecordsThatCanNotBeReadForAWhile(t *testing.T) {
+// What is handed back unrun may be delivered again before it is let go, and is not lost.
+func TestWhatIsHandedBackComesBeforeItIsLetGo(t *testing.T) {
 	t.Parallel()
-	n := newServer(t)
-	js, err := jetstream.New(n.dial())
-	require.NoError(t, err)
-	k := tasks.Define[int, int]("unread", tasks.Lease(200*time.Millisecond))
-	taken := make(chan string, 100)
-	var c *tasks.Client
-	begun := make(chan int, 10)
-	var workers []*tasks.Worker
-	for range 2 { // as two processes have them
-		c = n.connect(func(o *setup.Options) {
-			o.Fault = func(point, id string) {
-				if point == "taken" {
-					taken <- id
+	var o *setup.Options
+	l := newLapser(t)
+	taken := make(chan string, 10)
+	var letGo atomic.Int64
+	c := open(t, "", embedded.Client(func(opts *setup.Options) {
+		o, opts.Fault = opts, func(point, id string) {
+			l.fault(point, id)
+			switch {
+			case point == "taken":
+				taken <- id
+			case point == "letgo" && letGo.Add(1) == 2: // of the one that came early
+				for range 3 {
+					receive(t, taken)
 				}
 			}
-		})
-		w := tasks.NewWorker(c)
-		handle(t, w, k, 1, func(ctx context.Context, _ int) (int, error) {
-			r, _ := tasks.RunFrom(ctx)
-			begun <- r.Attempt
-			return r.Attempt, nil
-		})
-		workers = append(workers, w)
-	}
-	readable := func(yes bool) {
-		state, err := js.Stream(t.Context(), "REMUDA_STATE")
-		require.NoError(t, err)
-		cfg := state.CachedInfo().Config
-		cfg.AllowDirect = yes
-		_, err = js.UpdateStream(t.Context(), cfg)
-		require.NoError(t, err)
-	}
-	readable(false)
-	for _, w := range workers {
-		run(t, w)
-	}
+		}
+	}))
+	l.listen(o.Conn)
+	k := tasks.Define[int, int]("back", tasks.Lease(time.Hour), tasks.Backoff(func(int) time.Duration { return time.Second }))
+	failOnce(t, c, k)
 	id := push(t, c, k, 1)
-	receive(t, taken)
-	time.Sleep(2 * time.Second) // longer than it asks at first, and than a lease lasts
-	readable(true)
-	got, err := k.Wait(within(t), c, id)
-	require.NoError(t, err)
-	assert.Equal(t, 1, got, "it was not interrupted")
-	drained(t, c, "unread")
-	assert.Len(t, begun, 1)
+	l.delivered(id)
+	state(t, c, id, tasks.Retrying)
+	l.lapse(id)
+	succeedsAtTheSecond(t, c, k, id)
 }

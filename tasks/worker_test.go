@@ -93,28 +93,6 @@ func TestTimeoutEndsAnAttempt(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// The lease is renewed while the run lasts: no other process gets the task.
-func TestARunMayTakeLongerThanItsLease(t *testing.T) {
-	t.Parallel()
-	n := newServer(t)
-	k := tasks.Define[int, int]("lease", tasks.Lease(200*time.Millisecond))
-	var runs atomic.Int64
-	var c *tasks.Client
-	for range 2 { // as two processes have them
-		c = n.connect()
-		w := tasks.NewWorker(c)
-		handle(t, w, k, 2, func(_ context.Context, n int) (int, error) {
-			runs.Add(1)
-			time.Sleep(time.Second)
-			return n, nil
-		})
-		run(t, w)
-	}
-	_, err := k.Wait(within(t), c, push(t, c, k, 1))
-	require.NoError(t, err)
-	assert.EqualValues(t, 1, runs.Load())
-}
-
 func TestMaxRunningHoldsOverAllWorkers(t *testing.T) {
 	t.Parallel()
 	c := open(t, "")
