@@ -68,7 +68,7 @@ type Herd[Body, Result any] struct {
 	logging     sync.WaitGroup // calls of the logger; added to under mu, unless silent
 	closing     atomic.Bool    // somebody closes the input, or has done so
 	inputClosed atomic.Bool    // the pool accepts nothing that is new
-	dropping    sync.WaitGroup // units that Close is about to put out
+	dropping    sync.WaitGroup // units that Close is about to deliver
 	finishing   sync.Once
 
 	sent atomic.Uint64 // units that the pool has accepted, or is about to

@@ -73,7 +73,7 @@ func (h *Herd[Body, Result]) closePool(ctx context.Context) error {
 // accepted ones is final. It is at most sent, since a unit is counted there first,
 // and at least the number of resolved ones. So when these two, read in reverse
 // order, are equal, all that may be left to do is to put units out. The gophers have
-// done so when the pool is done; units that were dropped are put out by Close. Code
+// done so when the pool is done; units that were dropped are delivered by Close. Code
 // that changes one of the three numbers calls finish.
 func (h *Herd[Body, Result]) finish() {
 	if !h.inputClosed.Load() || h.succeeded.Load()+h.failed.Load() != h.sent.Load() {

@@ -116,7 +116,7 @@ func (h *Herd[Body, Result]) drop(w Work[Body, Result], err error) {
 	h.dropping.Add(1)
 	defer h.dropping.Done()
 	ended, cancel := context.WithCancel(context.Background())
-	cancel() // Close has given up: what does not fit into the output is not put out
+	cancel() // Close has given up: what does not fit into the output is not delivered
 	_ = h.fail(ended, &w, err)
 }
 
@@ -141,7 +141,7 @@ func (h *Herd[Body, Result]) deliverSlowly(ctx context.Context, w *Work[Body, Re
 	select {
 	case h.out <- *w:
 	case <-ctx.Done():
-		h.protectedLogf("work %q was not put out: the herd is closed", w.ID)
+		h.protectedLogf("work %q was not delivered: the herd is closed", w.ID)
 	}
 }
 

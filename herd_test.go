@@ -517,7 +517,7 @@ func TestProcessDoesNotReturnAStatus(t *testing.T) {
 	require.Equal(t, uint64(100), h.Stats().Pool.Panicked)
 }
 
-// The *Work is the gopher's; what is put out is not touched by the next unit.
+// The *Work is the gopher's; what is delivered is not touched by the next unit.
 func TestWorkComesFresh(t *testing.T) {
 	h := startHerd(t, 1, func(w *work) remuda.Status {
 		assert.Equal(t, remuda.Pending, w.Status())
@@ -536,7 +536,7 @@ func TestWorkComesFresh(t *testing.T) {
 	require.Zero(t, (<-h.OutputChan()).Result(), "nothing is left of the unit before")
 
 	w.Body = 1
-	require.NoError(t, h.SendWork(w), "and what was put out can be sent again")
+	require.NoError(t, h.SendWork(w), "and what was delivered can be sent again")
 	w = <-h.OutputChan()
 	require.Equal(t, remuda.Success, w.Status())
 	require.Equal(t, 5, w.Result(), "with the result that it has")

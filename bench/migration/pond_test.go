@@ -179,7 +179,7 @@ type (
 
 func charge(_ context.Context, order Order) (Receipt, error) { return Receipt{order.ID}, nil }
 
-// The pair in the README.
+// The pair in docs/migration/pond.md.
 func requestWithPond(ctx context.Context, pool pond.ResultPool[Receipt], order Order) (Receipt, error) {
 	task := pool.SubmitErr(func() (Receipt, error) {
 		return charge(ctx, order) // runs even if the client left long ago
