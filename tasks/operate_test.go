@@ -21,6 +21,7 @@ func TestCancel(t *testing.T) {
 	scheduled := push(t, c, k, 1, tasks.After(time.Second))
 	require.NoError(t, c.Cancel(t.Context(), waiting))
 	require.NoError(t, c.Cancel(t.Context(), scheduled))
+	assert.Zero(t, kindOf(t, c, "cancel").Scheduled)
 
 	w := tasks.NewWorker(c)
 	runs := make(chan error, 10)

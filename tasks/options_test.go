@@ -71,22 +71,6 @@ func TestOneTaskPerUniqueKey(t *testing.T) {
 	require.ErrorAs(t, c.Redrive(t.Context(), b), &there, "another task has its key")
 }
 
-func TestATaskExpires(t *testing.T) {
-	t.Parallel()
-	c := open(t, "")
-	k := tasks.Define[int, int]("expire")
-	waiting := push(t, c, k, 1, tasks.Expires(time.Now().Add(time.Second)))
-	w := tasks.NewWorker(c)
-	run(t, w) // nobody handles the kind
-	_, err := k.Wait(within(t), c, waiting)
-	require.ErrorIs(t, err, tasks.ErrExpired)
-
-	handle(t, w, k, 1, func(ctx context.Context, _ int) (int, error) { <-ctx.Done(); return 0, ctx.Err() })
-	runs := push(t, c, k, 1, tasks.Expires(time.Now().Add(time.Second)))
-	_, err = k.Wait(within(t), c, runs)
-	require.ErrorIs(t, err, tasks.ErrExpired)
-}
-
 func TestHeadersComeWithTheTask(t *testing.T) {
 	t.Parallel()
 	c := open(t, "")
