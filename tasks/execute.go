@@ -73,8 +73,9 @@ func (h *Handler) execute(ctx context.Context, d *delivery, run runFunc) error {
 		ID: d.id, Kind: h.kind, Attempt: d.rec.Attempts + d.interrupted + 1, Pushed: d.pushed,
 		header: d.header, client: c, handler: h, share: share,
 	}
-	h.begin(r, cancel) // from here on it can be cancelled, also while it waits for its turn
-	defer h.over(d.id)
+	a := &active{run: r, cancel: cancel}
+	h.begin(a) // from here on it can be cancelled, also while it waits for its turn
+	defer h.over(a)
 	if err := h.join(runCtx, d, share); err != nil {
 		return err
 	}
@@ -184,14 +185,17 @@ func (h *Handler) verdict(ctx context.Context, outcome error) error {
 	return outcome
 }
 
-func (h *Handler) begin(r *Run, cancel context.CancelCauseFunc) {
+func (h *Handler) begin(a *active) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.active[r.ID] = &active{run: r, cancel: cancel}
+	h.active[a.run.ID] = a
 }
 
-func (h *Handler) over(id ID) {
+// over ends begin, unless a run of another carrier of the task has begun meanwhile.
+func (h *Handler) over(a *active) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(h.active, id)
+	if h.active[a.run.ID] == a {
+		delete(h.active, a.run.ID)
+	}
 }
