@@ -27,6 +27,8 @@ type Client struct {
 	clustered bool         // there is more than one server: reads go to the leader
 	offset    atomic.Int64 // nanoseconds of the server's clock ahead of ours (rule 7)
 
+	sweeper *sweeper
+
 	// upkeep is the error of the last round of this process's sweeper.
 	upkeep atomic.Pointer[error]
 
@@ -62,6 +64,7 @@ func Connect(ctx context.Context, url string, opts ...Option) (*Client, error) {
 		inHand: inHand{carriers: make(map[carrierKey]*delivery)},
 		queues: make(map[string]*queue), pullers: make(map[*puller]struct{}),
 	}
+	c.sweeper = c.newSweeper()
 	for _, opt := range opts {
 		opt(&c.opts)
 	}

@@ -3,6 +3,7 @@ package tasks
 import (
 	"context"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -18,14 +19,21 @@ const settleTime = time.Second
 
 // A sweeper does what a process left undone that was killed between two steps (rule
 // 6). All that it does may be done late, twice, or by several processes at the same
-// time.
+// time. A client has one, which its workers share: one that begins when others have been
+// before it need not read all records anew.
 type sweeper struct {
 	*Client
+	busy atomic.Bool // who has set it has what follows
+
 	next    uint64          // the first record that it has not seen
 	open    map[ID]struct{} // tasks whose record was not final when it was seen
 	keep    time.Duration   // the shortest Keep that it has seen
 	windows map[string]time.Duration
 	rounds  int
+}
+
+func (c *Client) newSweeper() *sweeper {
+	return &sweeper{Client: c, open: make(map[ID]struct{}), keep: longest, windows: make(map[string]time.Duration)}
 }
 
 // sweepRegularly sweeps until ctx ends, whenever nobody has done so for a while.
@@ -34,25 +42,34 @@ func (c *Client) sweepRegularly(ctx context.Context) {
 	if c.opts.Sweep != 0 {
 		every = c.opts.Sweep
 	}
-	s := &sweeper{Client: c, open: make(map[ID]struct{}), keep: longest, windows: make(map[string]time.Duration)}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	for first := true; ; first = false {
+	for {
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
 			return
 		}
-		_ = c.measureClock(ctx) // the old offset will do until the next round
-		// At the start of a process that has the store for itself, nobody else is
-		// about to sweep.
-		if s.onDuty(ctx, every, first && c.opts.Journal != nil) {
-			// What could not be done is done the next time.
-			if err := s.sweep(ctx); ctx.Err() == nil {
-				s.upkeep.Store(&err)
-			}
+		_ = c.measureClock(ctx)                         // the old offset will do until the next round
+		if c.sweeper.busy.CompareAndSwap(false, true) { // else another worker is at it
+			c.sweeper.sweepInTurn(ctx, every)
+			c.sweeper.busy.Store(false)
 		}
 		timer.Reset(every + rand.N(every/10+1))
+	}
+}
+
+// sweepInTurn does a round if it is this process's turn.
+func (s *sweeper) sweepInTurn(ctx context.Context, every time.Duration) {
+	// At the start of a process that has the store for itself, nobody else is about to
+	// sweep.
+	alone := s.opts.Journal != nil && s.rounds == 0
+	if !s.onDuty(ctx, every, alone) {
+		return
+	}
+	// What could not be done is done the next time.
+	if err := s.sweep(ctx); ctx.Err() == nil {
+		s.upkeep.Store(&err)
 	}
 }
 
