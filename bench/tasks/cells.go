@@ -55,7 +55,7 @@ func percentile(v []float64, p float64) float64 {
 	return v[min(len(v)-1, int(p*float64(len(v))))]
 }
 
-// shortest is how long is pushed at least, in as many calls as it takes: 2000 tasks at once
+// shortest is how long is pushed at least, in as many calls as it takes: 2000 tasks together
 // take 30 ms, which says more of the moment than of the system.
 const shortest = 500 * time.Millisecond
 
