@@ -95,12 +95,44 @@ func suspecting(t *testing.T) (*tasks.Client, tasks.Kind[string, int], func(name
 	}
 }
 
+// A forked task is one whose run waits for two tasks, each in a goroutine of its own: the
+// one that first tells, whose output it returns, and the one that done tells.
+type forked struct {
+	kind  tasks.Kind[int, int]
+	id    tasks.ID
+	first chan tasks.ID
+	done  chan tasks.ID
+	ended tasks.ID // a task that has ended, for done
+}
+
+// fork runs the worker and, once a task of the kind child has ended, a forked task, which
+// calls then when it has what done told.
+func fork(t *testing.T, c *tasks.Client, w *tasks.Worker, child tasks.Kind[string, int], then func()) forked {
+	f := forked{kind: tasks.Define[int, int]("forked"), first: make(chan tasks.ID), done: make(chan tasks.ID, 1)}
+	runs := make(chan int)
+	handle(t, w, f.kind, 1, func(ctx context.Context, _ int) (n int, err error) {
+		runs <- 1
+		var waits sync.WaitGroup
+		waits.Go(func() { n, err = child.Wait(ctx, c, <-f.first) })
+		_, doneErr := child.Wait(ctx, c, <-f.done)
+		then()
+		waits.Wait()
+		return n, errors.Join(err, doneErr)
+	})
+	run(t, w)
+	f.ended = push(t, c, child, "ended")
+	_, err := child.Wait(within(t), c, f.ended)
+	require.NoError(t, err)
+	f.id = push(t, c, f.kind, 1)
+	receive(t, runs)
+	return f
+}
+
 // Rule 11: a run of which one goroutine waits for a suspect does not wait for that in
 // another goroutine, which may be what the suspect waits for.
 func TestAJobOfWhichAPartWaitsForASuspect(t *testing.T) {
 	t.Parallel()
 	c, child, suspected := suspecting(t)
-	parent := tasks.Define[int, int]("partly")
 	w := tasks.NewWorker(c)
 	begun, release := make(chan string, 10), make(chan struct{})
 	handle(t, w, child, 2, func(_ context.Context, name string) (int, error) {
@@ -110,27 +142,12 @@ func TestAJobOfWhichAPartWaitsForASuspect(t *testing.T) {
 		}
 		return len(name), nil
 	})
-	runs, suspect, done := make(chan int), make(chan tasks.ID), make(chan tasks.ID, 1)
-	handle(t, w, parent, 1, func(ctx context.Context, _ int) (n int, err error) {
-		runs <- 1
-		var waits sync.WaitGroup
-		waits.Go(func() { n, err = child.Wait(ctx, c, <-suspect) })
-		_, doneErr := child.Wait(ctx, c, <-done)
-		close(release)
-		waits.Wait()
-		return n, errors.Join(err, doneErr)
-	})
-	run(t, w)
-	ended := push(t, c, child, "ended")
-	_, err := child.Wait(within(t), c, ended)
-	require.NoError(t, err)
+	f := fork(t, c, w, child, func() { close(release) })
 	assert.Equal(t, "ended", receive(t, begun))
-	id := push(t, c, parent, 1)
-	receive(t, runs)
-	suspect <- suspected("suspect")
+	f.first <- suspected("suspect")
 	assert.Equal(t, "suspect", receive(t, begun)) // alone: the other waits for it
-	done <- ended
-	got, err := parent.Wait(within(t), c, id)
+	f.done <- f.ended
+	got, err := f.kind.Wait(within(t), c, f.id)
 	require.NoError(t, err)
 	assert.Equal(t, 7, got)
 }
@@ -140,7 +157,6 @@ func TestAJobOfWhichAPartWaitsForASuspect(t *testing.T) {
 func TestAJobThatWaitsWhileItTakesItsShareBack(t *testing.T) {
 	t.Parallel()
 	c, child, suspected := suspecting(t)
-	parent := tasks.Define[int, int]("taking")
 	w := tasks.NewWorker(c)
 	begun, release := make(chan string, 10), map[string]chan struct{}{"first": make(chan struct{}), "second": make(chan struct{})}
 	handle(t, w, child, 2, func(_ context.Context, name string) (int, error) {
@@ -150,32 +166,17 @@ func TestAJobThatWaitsWhileItTakesItsShareBack(t *testing.T) {
 		}
 		return len(name), nil
 	})
-	runs, first, done := make(chan int), make(chan tasks.ID), make(chan tasks.ID, 1)
-	handle(t, w, parent, 1, func(ctx context.Context, _ int) (n int, err error) {
-		runs <- 1
-		var waits sync.WaitGroup
-		waits.Go(func() { n, err = child.Wait(ctx, c, <-first) })
-		_, doneErr := child.Wait(ctx, c, <-done)
-		close(release["second"])
-		waits.Wait()
-		return n, errors.Join(err, doneErr)
-	})
-	run(t, w)
-	ended := push(t, c, child, "ended")
-	_, err := child.Wait(within(t), c, ended)
-	require.NoError(t, err)
+	f := fork(t, c, w, child, func() { close(release["second"]) })
 	assert.Equal(t, "ended", receive(t, begun))
-	id := push(t, c, parent, 1)
-	receive(t, runs)
-	first <- suspected("first")
+	f.first <- suspected("first")
 	assert.Equal(t, "first", receive(t, begun))
 	state(t, c, suspected("second"), tasks.Running) // it waits to be alone
 	time.Sleep(100 * time.Millisecond)
 	close(release["first"])
 	assert.Equal(t, "second", receive(t, begun)) // before the parent has its share again
 	time.Sleep(100 * time.Millisecond)
-	done <- ended
-	got, err := parent.Wait(within(t), c, id)
+	f.done <- f.ended
+	got, err := f.kind.Wait(within(t), c, f.id)
 	require.NoError(t, err)
 	assert.Equal(t, 5, got)
 	_, err = child.Wait(within(t), c, suspected("third"))

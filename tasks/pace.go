@@ -32,17 +32,8 @@ func (p *pace) step(ctx context.Context) {
 	}
 	if used := p.client.used.Load(); used != p.used {
 		p.used = used
-		p.rest(ctx)
+		p.client.fault("rest", "")
+		_ = sleep(ctx, min(paceRest*time.Since(p.since), mostRest)) // who scans asks ctx
 	}
 	p.since = time.Now()
-}
-
-func (p *pace) rest(ctx context.Context) {
-	p.client.fault("rest", "")
-	timer := time.NewTimer(min(paceRest*time.Since(p.since), mostRest))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }

@@ -196,7 +196,12 @@ func (c *Client) whose(ctx context.Context, id ID, r *record, try int) error {
 
 // pause waits a little longer with each try, 2 seconds at most.
 func pause(ctx context.Context, try int) error {
-	timer := time.NewTimer(min(50*time.Millisecond<<min(try, 10), 2*time.Second))
+	return sleep(ctx, min(50*time.Millisecond<<min(try, 10), 2*time.Second))
+}
+
+// sleep waits for d, and no longer than ctx lasts.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -50,8 +50,10 @@ func (c *Client) sweepRegularly(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		_ = c.measureClock(ctx)                         // the old offset will do until the next round
-		if c.sweeper.busy.CompareAndSwap(false, true) { // else another worker is at it
+		_ = c.measureClock(ctx) // the old offset will do until the next round
+
+		// Else another worker is at it.
+		if c.sweeper.busy.CompareAndSwap(false, true) {
 			c.sweeper.sweepInTurn(ctx, every)
 			c.sweeper.busy.Store(false)
 		}
